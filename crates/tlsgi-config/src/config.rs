@@ -1,0 +1,361 @@
+//! What the user meant: complete, checked, with no option left open. After `resolve`, nothing else is consulted.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that one running server needs to know. Sent to the front as JSON, keys never inside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Config {
+    /// Bound addresses, in the order they are printed.
+    pub listeners: Vec<Listener>,
+    /// Sites; the first one answers names that no site has.
+    pub sites: Vec<Site>,
+    /// Applications by pool name.
+    pub pools: Vec<Pool>,
+    /// Bounds and deadlines of every client connection.
+    pub limits: Limits,
+    /// What is logged, and where.
+    pub log: Log,
+    /// Threads of the front process.
+    pub front_threads: usize,
+    /// Directory for the local CA and other state.
+    pub state_directory: PathBuf,
+    /// How long running requests may go on after a stop or a reload.
+    pub graceful_timeout: Duration,
+    /// Restart workers when their code changes.
+    pub reload: Option<Reload>,
+    /// File that receives the supervisor's process id.
+    pub pid_file: Option<PathBuf>,
+}
+
+/// A bound address with a role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listener {
+    /// Where it listens.
+    pub address: ListenerAddress,
+    /// What it speaks.
+    pub role: Role,
+    /// Accept queue length, default 2048.
+    pub backlog: u32,
+}
+
+/// Where a listener listens.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ListenerAddress {
+    /// A TCP address; port 0 asks the kernel for one.
+    Tcp(SocketAddr),
+    /// A Unix socket.
+    Unix(PathBuf),
+    /// A descriptor inherited at start (`fd://N`, systemd).
+    Inherited(i32),
+}
+
+/// What a listener speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// HTTP over TLS.
+    Https,
+    /// Plain HTTP: redirects, or serves when the site allows it.
+    Http,
+}
+
+/// Names, certificate, policy and routes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Site {
+    /// Host names served, lower-case, without port; empty means every name. `*.example.org` covers one label.
+    pub names: Vec<String>,
+    /// Where the certificate comes from.
+    pub certificate: CertificateSource,
+    /// What plain HTTP does.
+    pub plain: PlainPolicy,
+    /// `Strict-Transport-Security` value as sent, checked.
+    pub hsts: Option<String>,
+    /// Static mounts, longest prefix first.
+    pub mounts: Vec<StaticMount>,
+    /// Name of the pool that answers everything else.
+    pub pool: String,
+    /// `SCRIPT_NAME` / `root_path`: decoded, no trailing slash, empty at the root.
+    pub mount: String,
+}
+
+/// Where a certificate and its key come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CertificateSource {
+    /// PEM files.
+    Files {
+        /// Leaf, and the chain if it is in the same file.
+        certificate: PathBuf,
+        /// Private key; the certificate file when the key stands in it.
+        key: PathBuf,
+        /// Further chain.
+        chain: Option<PathBuf>,
+    },
+    /// A leaf issued on the spot by the local CA in the state directory, for these names besides localhost and loopback.
+    Local {
+        /// Names and addresses.
+        names: Vec<String>,
+    },
+}
+
+/// What plain HTTP does for a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PlainPolicy {
+    /// 301 (GET, HEAD) or 308 to https on this port.
+    Redirect {
+        /// The public HTTPS port that `Location` names.
+        https_port: u16,
+    },
+    /// The application answers as over HTTPS, without HSTS.
+    Serve,
+}
+
+/// A URL prefix answered from a directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaticMount {
+    /// URL prefix, starting with a slash, no trailing slash.
+    pub prefix: String,
+    /// The directory.
+    pub directory: PathBuf,
+    /// `Cache-Control: max-age`; none by default.
+    pub max_age: Option<Duration>,
+}
+
+/// An application and the processes that run it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pool {
+    /// Name in logs, `app` by default.
+    pub name: String,
+    /// What to import.
+    pub application: Application,
+    /// Worker processes, default 1.
+    pub processes: usize,
+    /// WSGI threads a process, default 5 (as mod_wsgi).
+    pub threads: usize,
+    /// ASGI exchanges a process runs at once.
+    pub concurrency: u32,
+    /// Interpreter; found beside the `tlsgi` binary or on PATH when not named.
+    pub python: Option<PathBuf>,
+    /// Directory entered before the import.
+    pub directory: Option<PathBuf>,
+    /// Additional entries at the front of `sys.path`.
+    pub python_path: Vec<PathBuf>,
+    /// Additional environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// A worker is replaced after so many requests; 0 = never.
+    pub max_requests: u64,
+    /// Up to so many more, chosen at random a worker.
+    pub max_requests_jitter: u64,
+    /// A worker is replaced when its resident memory passes this, bytes.
+    pub max_worker_memory: Option<u64>,
+    /// A request that runs longer gets 504 and its worker is replaced.
+    pub request_timeout: Option<Duration>,
+    /// Import once, fork the workers from that process.
+    pub preload: bool,
+    /// How long a worker may take from start to ready.
+    pub startup_timeout: Duration,
+    /// ASGI lifespan.
+    pub lifespan: Lifespan,
+    /// ASGI event loop.
+    pub event_loop: EventLoop,
+}
+
+/// What a worker imports and how it calls it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Application {
+    /// `module:attribute`, `path.py:attribute`, `module:create_app()`; attribute optional.
+    pub reference: String,
+    /// Calling convention; found out by looking when absent.
+    pub interface: Option<Interface>,
+    /// The attribute is a function that returns the application.
+    pub is_factory: bool,
+}
+
+/// Calling conventions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Interface {
+    /// PEP 3333.
+    Wsgi,
+    /// ASGI 3.0.
+    Asgi,
+}
+
+/// Whether the ASGI lifespan protocol is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lifespan {
+    /// Tried; an application that does not know it is served all the same.
+    #[default]
+    Auto,
+    /// Required.
+    On,
+    /// Not tried.
+    Off,
+}
+
+/// Which event loop an ASGI worker runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EventLoop {
+    /// uvloop when it is installed, else asyncio.
+    #[default]
+    Auto,
+    /// The standard library's.
+    Asyncio,
+    /// uvloop, or a start error.
+    Uvloop,
+}
+
+/// Development reload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reload {
+    /// Directories watched.
+    pub directories: Vec<PathBuf>,
+}
+
+/// Bounds and deadlines. `None` where the bound can be switched off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// From accept to the end of the TLS handshake. Default 10 s.
+    pub handshake_timeout: Duration,
+    /// From the first byte of a request to the end of its head, drips not counted. Default 10 s.
+    pub header_timeout: Duration,
+    /// Bytes of the head without the request line (h1), or of the decoded field list (h2). Default 64 KiB.
+    pub header_bytes: usize,
+    /// Fields in a head. Default 100.
+    pub header_count: usize,
+    /// Bytes of the request line; 414 beyond. Default 8 KiB.
+    pub request_line_bytes: usize,
+    /// Bytes of a request body; 413 beyond. Default unlimited.
+    pub body_bytes: Option<u64>,
+    /// A body must come at this rate (bytes/s) after the grace. Default 240; 0 = no floor.
+    pub body_rate: u64,
+    /// How long a body may come slower. Default 20 s; also the longest silence.
+    pub body_grace: Duration,
+    /// Wait for a free worker slot; then 503 with Retry-After. Default 30 s.
+    pub queue_timeout: Duration,
+    /// Requests that may wait in one pool; 503 at once beyond. Default 10000.
+    pub queue_length: usize,
+    /// From dispatch to the response head; then 504. Default none: `request_timeout` bounds it.
+    pub response_timeout: Option<Duration>,
+    /// Longest time in which a client takes no byte of a response. Default 60 s.
+    pub write_timeout: Duration,
+    /// Idle time between requests. Default 75 s (h1), also idle h2 connections.
+    pub keep_alive_timeout: Duration,
+    /// Requests on one connection; 0 = no bound. Default 0.
+    pub keep_alive_requests: u64,
+    /// Concurrent h2 streams. Default 128.
+    pub h2_streams: u32,
+    /// h2 streams reset by the client within a minute. Default 200; GOAWAY beyond.
+    pub h2_resets: u32,
+    /// h2 SETTINGS frames within a minute. Default 100.
+    pub h2_settings: u32,
+    /// h2 PING frames within a minute. Default 200.
+    pub h2_pings: u32,
+    /// Open connections altogether. Default: what the descriptor limit allows.
+    pub connections: usize,
+    /// Open connections of one client address; none by default.
+    pub connections_per_client: Option<usize>,
+    /// Largest WebSocket message, after decompression. Default 16 MiB.
+    pub websocket_message_bytes: usize,
+    /// Ping an idle WebSocket after this. Default 20 s.
+    pub websocket_ping_interval: Duration,
+    /// Close it when no pong came for this. Default 20 s.
+    pub websocket_ping_timeout: Duration,
+}
+
+/// What is logged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Log {
+    /// Least level of the server's own log.
+    pub level: LogLevel,
+    /// Form of the server's own log.
+    pub format: LogFormat,
+    /// Access log; none when switched off.
+    pub access: Option<AccessLog>,
+}
+
+/// Levels of the server's own log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Only what stops something.
+    Error,
+    /// Also what was put right.
+    Warning,
+    /// Also what changed. The default.
+    Info,
+    /// Also every connection.
+    Debug,
+}
+
+/// Form of the server's own log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One line of text a message.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The access log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessLog {
+    /// File; stderr when absent.
+    pub file: Option<PathBuf>,
+    /// Form.
+    pub format: AccessLogFormat,
+}
+
+/// Form of the access log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccessLogFormat {
+    /// Apache's combined format with TLS version and request id appended.
+    Combined,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            handshake_timeout: Duration::from_secs(10),
+            header_timeout: Duration::from_secs(10),
+            header_bytes: 64 << 10,
+            header_count: 100,
+            request_line_bytes: 8 << 10,
+            body_bytes: None,
+            body_rate: 240,
+            body_grace: Duration::from_secs(20),
+            queue_timeout: Duration::from_secs(30),
+            queue_length: 10_000,
+            response_timeout: None,
+            write_timeout: Duration::from_secs(60),
+            keep_alive_timeout: Duration::from_secs(75),
+            keep_alive_requests: 0,
+            h2_streams: 128,
+            h2_resets: 200,
+            h2_settings: 100,
+            h2_pings: 200,
+            connections: 100_000,
+            connections_per_client: None,
+            websocket_message_bytes: 16 << 20,
+            websocket_ping_interval: Duration::from_secs(20),
+            websocket_ping_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+impl Config {
+    /// The pool with this name.
+    #[must_use]
+    pub fn pool(&self, name: &str) -> Option<&Pool> {
+        self.pools.iter().find(|pool| pool.name == name)
+    }
+}

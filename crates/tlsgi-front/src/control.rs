@@ -1,0 +1,130 @@
+//! What supervisor and front tell each other. JSON messages with descriptors beside them; the keys stay where they are.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tlsgi_config::Config;
+
+/// From the supervisor. Descriptors that belong to a message arrive with it, in the order named here.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum ToFront {
+    /// The first message, and again on every reload that changed something. Descriptors: every listener in the order of
+    /// `config.listeners` (after expansion, so one descriptor each), then on the first message one signing socket per
+    /// front thread.
+    Configure {
+        /// The whole configuration.
+        config: Box<Config>,
+        /// A certificate per site.
+        certificates: Vec<SiteCertificate>,
+        /// Secret for ticket keys and request ids of this server's lifetime: a replaced front still resumes sessions. 32 bytes.
+        secret: Vec<u8>,
+    },
+    /// New certificates for the running configuration.
+    Certificates {
+        /// A certificate per site.
+        certificates: Vec<SiteCertificate>,
+    },
+    /// A worker is ready. Descriptors: one link per front thread.
+    Worker {
+        /// Its pool.
+        pool: String,
+        /// Its number, unique over the server's life.
+        worker: u64,
+        /// Its process id, for logs.
+        process: u32,
+    },
+    /// Give this worker no new exchange; close its links when its last exchange is over.
+    Retire {
+        /// Its number.
+        worker: u64,
+    },
+    /// The access log's file, after every `Configure` that names one and after a reopen. Descriptor: the file.
+    AccessLog,
+    /// A pool cannot start its application: answer 503 at once instead of queueing, until a worker of it is ready.
+    PoolDown {
+        /// Its name.
+        pool: String,
+    },
+    /// Accept nothing more, tell clients, finish, say `Drained`, exit.
+    Drain {
+        /// After this, what still runs is cut.
+        timeout: Duration,
+    },
+}
+
+/// To the supervisor.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum FromFront {
+    /// `Configure` was taken over; connections are accepted.
+    Ready,
+    /// `Configure` or `Certificates` could not be taken over; what ran before still runs.
+    Refused {
+        /// Why.
+        message: String,
+    },
+    /// A request ran longer than the pool's `request_timeout`: dump this worker's stacks and replace it.
+    Stuck {
+        /// The worker's number.
+        worker: u64,
+        /// Method and path, for the log.
+        request: String,
+    },
+    /// A worker's link closed or broke the protocol; it gets nothing more.
+    Lost {
+        /// The worker's number.
+        worker: u64,
+        /// What was wrong; empty for a plain close.
+        message: String,
+    },
+    /// A retired worker has no exchange left: it may be told to exit.
+    Idle {
+        /// The worker's number.
+        worker: u64,
+    },
+    /// Everything after `Drain` is finished.
+    Drained,
+}
+
+/// The public half of what a site presents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteCertificate {
+    /// Index into `config.sites`.
+    pub site: usize,
+    /// DER, leaf first.
+    pub chain: Vec<Vec<u8>>,
+    /// The supervisor's name for the key, used in [`SignRequest`].
+    pub key: u32,
+    /// What kind of key it is.
+    pub algorithm: KeyAlgorithm,
+}
+
+/// Key kinds that the supervisor signs with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeyAlgorithm {
+    /// RSA, 2048 bits and more.
+    Rsa,
+    /// ECDSA on P-256.
+    EcdsaP256,
+    /// ECDSA on P-384.
+    EcdsaP384,
+    /// ECDSA on P-521.
+    EcdsaP521,
+    /// Ed25519.
+    Ed25519,
+}
+
+/// Signing, on a socket pair of its own per front thread: fixed binary, because it is on the path of every full handshake.
+/// Request: `length u32 | sequence u32 | key u32 | scheme u16 | message`, little-endian; `length` counts what follows it.
+/// Answer: `length u32 | sequence u32 | status u8 | signature or text`; status 0 is success.
+pub mod signing {
+    /// Longest message: a TLS 1.2 ServerKeyExchange with its two randoms is under 300 bytes, a TLS 1.3 one under 200.
+    pub const MAX_MESSAGE: usize = 1024;
+    /// Longest signature: RSA-8192.
+    pub const MAX_SIGNATURE: usize = 1024;
+    /// Bytes of a request before the message, after the length.
+    pub const REQUEST_HEAD: usize = 10;
+    /// Bytes of an answer before the signature, after the length.
+    pub const ANSWER_HEAD: usize = 5;
+}

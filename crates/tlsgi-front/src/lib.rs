@@ -1,0 +1,4 @@
+//! The front: every client socket, TLS, HTTP, routing, static files and the queue of every pool.
+//! No private key, no Python.
+
+pub mod control;

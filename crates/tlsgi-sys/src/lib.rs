@@ -1,0 +1,3 @@
+//! The kernel's side of things: descriptors across sockets, inherited descriptors, processes.
+
+pub mod channel;
