@@ -1,3 +1,4 @@
 //! The kernel's side of things: descriptors across sockets, inherited descriptors, processes.
 
 pub mod channel;
+pub mod descriptor;

@@ -1,1 +1,23 @@
-//! placeholder
+//! The extension module `tlsgi._worker`: what of WSGI and ASGI must be fast. Imports, signals and the control socket are Python's
+//! (`python/tlsgi`).
+
+mod asgi;
+mod error;
+mod exchanges;
+mod facts;
+mod fields;
+mod link;
+mod wsgi;
+
+use pyo3::prelude::*;
+
+pub(crate) use error::Error;
+
+/// The native half of the tlsgi worker.
+#[pymodule]
+fn _worker(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("WIRE_VERSION", tlsgi_wire::VERSION)?;
+    wsgi::register(module)?;
+    asgi::register(module)
+}
