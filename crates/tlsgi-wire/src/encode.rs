@@ -264,10 +264,7 @@ impl<'a> Patch<'a> {
 
     /// Adds a field; `name` must be lower-case, name and value at most [`limits::MAX_FIELD`] bytes (longer is cut).
     pub fn field(&mut self, name: &[u8], value: &[u8]) {
-        match names::name_id(name) {
-            0 => self.literal(name, value),
-            id => self.field_by_id(id, value),
-        }
+        append_field(self.out, name, value);
     }
 
     /// Adds a field whose name has an id other than 0.
@@ -302,6 +299,24 @@ impl<'a> Patch<'a> {
     }
 }
 
+/// Appends a field to a block that [`Patch::encoded_fields`] will take; `name` as for [`Patch::field`].
+pub fn append_field(block: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    let id = names::name_id(name);
+    block.push(id);
+    if id == 0 {
+        bytes16(block, name);
+    }
+    bytes16(block, value);
+}
+
+/// Sets DONE on a `Response`, `Data`, `Trailers`, `File` or `Abort` frame that starts at `start` and was not written out yet.
+pub fn mark_done(out: &mut [u8], start: usize) {
+    // The flags are the first byte of the payload in all of them.
+    if let Some(flags) = out.get_mut(start + limits::HEADER_LENGTH) {
+        *flags |= flag::DONE;
+    }
+}
+
 const fn ending(is_end: bool, is_done: bool) -> u8 {
     (if is_end { flag::END } else { 0 }) | (if is_done { flag::DONE } else { 0 })
 }
@@ -328,4 +343,29 @@ fn bytes16(out: &mut Vec<u8>, bytes: &[u8]) {
 fn bytes32(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
     out.extend_from_slice(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Direction, Payload, decode};
+
+    #[test]
+    fn answer_is_marked_done_after_it_was_encoded() {
+        let mut block = Vec::new();
+        append_field(&mut block, b"content-type", b"text/plain");
+        append_field(&mut block, b"x-new", b"1");
+        let mut out = Vec::new();
+        Encoder::new(&mut out).begin(1);
+        let start = out.len();
+        let mut patch = Encoder::new(&mut out).response(7, 200, true, false, false);
+        patch.encoded_fields(&block);
+        patch.body(b"hi").finish();
+        mark_done(&mut out, start);
+        let (frame, _) = decode(&out[start..], Direction::ToFront).expect("valid").expect("whole");
+        let Payload::Response(response) = frame.payload else { panic!("not a response") };
+        assert!(response.is_end && response.is_done);
+        let fields: Vec<_> = response.fields.iter().map(|field| field.expect("field")).collect();
+        assert_eq!(fields, [(27, &b"content-type"[..], &b"text/plain"[..]), (0, b"x-new", b"1")]);
+    }
 }

@@ -13,7 +13,7 @@ mod session;
 
 pub use credit::Credit;
 pub use decode::{Decoder, decode};
-pub use encode::{Encoder, Patch};
+pub use encode::{Encoder, Patch, append_field, mark_done};
 pub use error::Error;
 pub use frame::{
     CancelReason, Close, Connection, Direction, Fields, FieldsIter, FileRange, FrameView, Hello, HttpVersion,
