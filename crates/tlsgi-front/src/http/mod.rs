@@ -1,0 +1,9 @@
+//! HTTP as the client speaks it: one `RequestHead`, one `ResponseHead`, one `Client` per protocol version.
+
+pub(crate) mod client;
+pub(crate) mod date;
+pub(crate) mod failure;
+pub(crate) mod field;
+pub(crate) mod h1;
+pub(crate) mod head;
+pub(crate) mod response;

@@ -1,0 +1,514 @@
+//! One socket to one worker: frames out in batches, frames in to the exchanges they belong to.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use slab::Slab;
+use tlsgi_sys::channel;
+use tlsgi_wire::{
+    CancelReason, Credit, Decoder, Direction, Encoder, FrameView, INITIAL_REQUEST_CREDIT, Kind, Payload, Progress,
+    RequestKind, VERSION, Welcome, WorkerExchange,
+};
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+use tokio::sync::Notify;
+
+use super::exchange::{Entry, Exchange, WorkerEvent};
+use super::slots::WorkerShared;
+use super::{Pool, Slot};
+use crate::connection::Connection;
+use crate::http::field::{self, id as field_id};
+use crate::http::head::{BodyLength, RequestHead, Upgrade};
+use crate::http::response::ResponseHead;
+
+/// Events that may wait for one exchange; more than any honest worker can have under its credit.
+const MAX_EVENTS: usize = 65_536;
+
+/// Bytes read at a time.
+const READ_SIZE: usize = 256 << 10;
+
+/// Why a link ended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Broken {
+    /// The worker closed it.
+    #[error("the worker closed its link")]
+    Closed,
+    /// The socket failed.
+    #[error("the link failed")]
+    Socket(#[source] io::Error),
+    /// The worker broke the protocol.
+    #[error("the worker broke the protocol: {0}")]
+    Protocol(#[from] tlsgi_wire::Error),
+    /// Another version of the module.
+    #[error(
+        "the worker's tlsgi module speaks version {0} of the wire, this server speaks {VERSION}: reinstall tlsgi there"
+    )]
+    Version(u16),
+    /// More waiting frames than allowed.
+    #[error("the worker sent too much without being asked")]
+    Flood,
+}
+
+/// One link.
+pub(crate) struct Link {
+    worker: Arc<WorkerShared>,
+    socket: UnixStream,
+    out: RefCell<Vec<u8>>,
+    flush: Notify,
+    entries: RefCell<Slab<Entry>>,
+    unbegun: RefCell<VecDeque<(u32, u64)>>,
+    sequence: Cell<u64>,
+    begun: Cell<usize>,
+    is_closed: Cell<bool>,
+    idle: Notify,
+}
+
+impl Link {
+    /// A link over one end of a socket pair.
+    pub(crate) fn new(worker: Arc<WorkerShared>, socket: std::os::unix::net::UnixStream) -> io::Result<Rc<Self>> {
+        socket.set_nonblocking(true)?;
+        Ok(Rc::new(Self {
+            worker,
+            socket: UnixStream::from_std(socket)?,
+            out: RefCell::default(),
+            flush: Notify::new(),
+            entries: RefCell::default(),
+            unbegun: RefCell::default(),
+            sequence: Cell::new(0),
+            begun: Cell::new(0),
+            is_closed: Cell::new(false),
+            idle: Notify::new(),
+        }))
+    }
+
+    /// The process behind it.
+    pub(crate) fn worker(&self) -> &Arc<WorkerShared> {
+        &self.worker
+    }
+
+    /// Runs the link to its end: welcome, hello, then frames both ways. The pool is told when the worker is ready.
+    pub(crate) async fn run(self: Rc<Self>, pool: Rc<Pool>, software: &str, is_multiprocess: bool) -> Broken {
+        self.write(|out| Encoder::new(out).welcome(&Welcome { version: VERSION, software, is_multiprocess }));
+        let broken = tokio::select! {
+            broken = self.write_loop() => broken,
+            broken = self.read_loop(&pool) => broken,
+        };
+        self.is_closed.set(true);
+        pool.remove(self.worker.number());
+        self.lose_all();
+        self.idle.notify_one();
+        broken
+    }
+
+    /// Gives the request to the worker. `body` are its first bytes, complete with `is_end`.
+    pub(crate) fn start(
+        self: &Rc<Self>,
+        slot: Slot,
+        connection: &Connection,
+        head: &RequestHead,
+        request: &Dispatch<'_>,
+    ) -> Exchange {
+        let kind = if head.upgrade == Upgrade::WebSocket { RequestKind::WebSocket } else { RequestKind::Http };
+        let initial = if head.expects_continue { 0 } else { INITIAL_REQUEST_CREDIT };
+        let mut request_credit = Credit::new(initial);
+        request_credit.take(request.body.len());
+        let sequence = self.sequence.get();
+        self.sequence.set(sequence + 1);
+        let entry = Entry {
+            sequence,
+            wire: WorkerExchange::new(kind),
+            events: VecDeque::new(),
+            waker: None,
+            request_credit,
+            is_abandoned: false,
+            has_ended: false,
+            slot: Some(slot),
+        };
+        let id = u32::try_from(self.entries.borrow_mut().insert(entry)).unwrap_or(u32::MAX);
+        self.unbegun.borrow_mut().push_back((id, sequence));
+        self.presume_oldest();
+        self.write(|out| {
+            connection.announce(self, out);
+            encode_request(out, id, kind, connection, head, request);
+        });
+        if self.is_closed.get() {
+            self.lose_all();
+        }
+        Exchange::new(Rc::clone(self), id)
+    }
+
+    /// Resolves when nothing runs here any more.
+    pub(crate) async fn until_idle(&self) {
+        while !self.is_closed.get() && !self.entries.borrow().is_empty() {
+            self.idle.notified().await;
+        }
+    }
+
+    /// Appends frames to what goes out next.
+    pub(crate) fn write(&self, encode: impl FnOnce(&mut Vec<u8>)) {
+        let mut out = self.out.borrow_mut();
+        let was_empty = out.is_empty();
+        encode(&mut out);
+        if was_empty {
+            self.flush.notify_one();
+        }
+    }
+
+    pub(super) fn with_entry<R>(&self, id: u32, use_it: impl FnOnce(&mut Entry) -> R) -> Option<R> {
+        self.entries.borrow_mut().get_mut(id as usize).map(use_it)
+    }
+
+    /// Nobody listens to this exchange any more; with a reason, the worker is told to stop.
+    pub(super) fn abandon(&self, id: u32, reason: Option<CancelReason>) {
+        let is_done = self.with_entry(id, |entry| {
+            entry.is_abandoned = true;
+            entry.events.clear();
+            entry.waker = None;
+            entry.wire.progress() == Progress::Done
+        });
+        match (is_done, reason) {
+            (Some(true), _) => self.forget(id),
+            (Some(false), Some(reason)) => self.write(|out| Encoder::new(out).cancel(id, reason)),
+            _ => {}
+        }
+    }
+
+    fn forget(&self, id: u32) {
+        let mut entries = self.entries.borrow_mut();
+        let entry = entries.try_remove(id as usize);
+        let is_empty = entries.is_empty();
+        drop(entries);
+        drop(entry);
+        if is_empty {
+            self.idle.notify_one();
+        }
+    }
+
+    /// Writes what is there, as much as the socket takes at a time; what piles up meanwhile goes out in one write.
+    async fn write_loop(&self) -> Broken {
+        let mut batch = Vec::new();
+        loop {
+            self.flush.notified().await;
+            std::mem::swap(&mut batch, &mut self.out.borrow_mut());
+            let mut sent = 0;
+            while let Some(rest) = batch.get(sent..).filter(|rest| !rest.is_empty()) {
+                match self.socket.try_write(rest) {
+                    Ok(written) => sent += written,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        if let Err(error) = self.socket.writable().await {
+                            return Broken::Socket(error);
+                        }
+                    }
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    // The reader still takes what the worker sent before it died, and ends the link.
+                    Err(_) => std::future::pending().await,
+                }
+            }
+            batch.clear();
+            if batch.capacity() > READ_SIZE {
+                batch = Vec::new();
+            }
+            if !self.out.borrow().is_empty() {
+                self.flush.notify_one();
+            }
+        }
+    }
+
+    async fn read_loop(self: &Rc<Self>, pool: &Rc<Pool>) -> Broken {
+        let mut buffer = vec![0; READ_SIZE];
+        let (mut filled, mut has_hello) = (0, false);
+        let mut descriptors = VecDeque::new();
+        loop {
+            if filled == buffer.len() {
+                buffer.resize(buffer.len() * 2, 0);
+            }
+            match self.receive(buffer.get_mut(filled..).unwrap_or_default(), &mut descriptors).await {
+                Ok(0) => return Broken::Closed,
+                Ok(received) => filled += received,
+                Err(error) => return Broken::Socket(error),
+            }
+            let mut decoder = Decoder::new(buffer.get(..filled).unwrap_or_default(), Direction::ToFront);
+            loop {
+                let frame = match decoder.next_frame() {
+                    Ok(Some(frame)) => frame,
+                    Ok(None) => break,
+                    Err(error) => return error.into(),
+                };
+                let outcome = if has_hello {
+                    self.receive_frame(&frame, &mut descriptors)
+                } else {
+                    has_hello = true;
+                    self.receive_hello(&frame, pool)
+                };
+                if let Err(broken) = outcome {
+                    return broken;
+                }
+            }
+            let consumed = decoder.consumed();
+            buffer.copy_within(consumed..filled, 0);
+            filled -= consumed;
+        }
+    }
+
+    /// Reads once what is there. A short read means that the socket is empty: readiness is given back without another call.
+    async fn receive(&self, into: &mut [u8], descriptors: &mut VecDeque<OwnedFd>) -> io::Result<usize> {
+        loop {
+            self.socket.readable().await?;
+            let mut received = None;
+            let mut passed = Vec::new();
+            let outcome = self.socket.try_io(Interest::READABLE, || {
+                let count = channel::receive_some(self.socket.as_fd(), into, &mut passed)?;
+                received = Some(count);
+                if count < into.len() && count > 0 { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            });
+            descriptors.extend(passed);
+            if let Some(count) = received {
+                return Ok(count);
+            }
+            match outcome {
+                Err(error) if !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                    return Err(error);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn receive_hello(self: &Rc<Self>, frame: &FrameView<'_>, pool: &Rc<Pool>) -> Result<(), Broken> {
+        let Payload::Hello(hello) = frame.payload else {
+            return Err(tlsgi_wire::Error::OutOfOrder(Kind::Hello).into());
+        };
+        if hello.version != VERSION {
+            return Err(Broken::Version(hello.version));
+        }
+        self.worker.set_capacity(hello.capacity);
+        tracing::debug!(
+            worker = self.worker.number(),
+            process = hello.process,
+            interpreter = hello.interpreter,
+            "link up"
+        );
+        pool.add(Rc::clone(self));
+        Ok(())
+    }
+
+    fn receive_frame(&self, frame: &FrameView<'_>, descriptors: &mut VecDeque<OwnedFd>) -> Result<(), Broken> {
+        let kind = kind_of(&frame.payload);
+        let mut entries = self.entries.borrow_mut();
+        let entry = entries.get_mut(frame.id as usize).ok_or(tlsgi_wire::Error::UnknownExchange(frame.id))?;
+        let before = entry.wire.progress();
+        entry.wire.receive(kind, &frame.payload)?;
+        let after = entry.wire.progress();
+        let had_ended = entry.has_ended;
+        entry.has_ended |= matches!(after, Progress::Ended | Progress::Done);
+        let event = event_of(entry, frame, descriptors, had_ended)?;
+        if let (Some(event), false) = (event, entry.is_abandoned) {
+            if entry.events.len() >= MAX_EVENTS {
+                return Err(Broken::Flood);
+            }
+            entry.events.push_back(event);
+            if let Some(waker) = entry.waker.take() {
+                waker.wake();
+            }
+        }
+        let is_done = after == Progress::Done;
+        let slot = if is_done { entry.slot.take() } else { None };
+        let is_forgotten = is_done && entry.is_abandoned;
+        drop(entries);
+        self.count_begun(before, after);
+        drop(slot);
+        if is_forgotten {
+            self.forget(frame.id);
+        }
+        Ok(())
+    }
+
+    fn count_begun(&self, before: Progress, after: Progress) {
+        if before == Progress::Sent && after != Progress::Sent && after != Progress::Done {
+            self.begun.set(self.begun.get() + 1);
+        }
+        if after == Progress::Done {
+            if before != Progress::Sent {
+                self.begun.set(self.begun.get().saturating_sub(1));
+            }
+            self.presume_oldest();
+        }
+    }
+
+    /// Rule 3 of the wire: with no exchange begun, the oldest one is presumed begun.
+    fn presume_oldest(&self) {
+        let mut unbegun = self.unbegun.borrow_mut();
+        let mut entries = self.entries.borrow_mut();
+        while let Some((id, sequence)) = unbegun.front().copied() {
+            let entry = entries
+                .get_mut(id as usize)
+                .filter(|entry| entry.sequence == sequence && entry.wire.progress() == Progress::Sent);
+            match entry {
+                None => {}
+                Some(_) if self.begun.get() > 0 => return,
+                Some(entry) => {
+                    entry.wire.presume_begun();
+                    self.begun.set(1);
+                }
+            }
+            unbegun.pop_front();
+        }
+    }
+
+    /// The worker is gone: every exchange hears it, with what is known about its beginning.
+    fn lose_all(&self) {
+        let mut slots = Vec::new();
+        let mut entries = self.entries.borrow_mut();
+        entries.retain(|_, entry| {
+            slots.extend(entry.slot.take());
+            // What had ended is complete for the client; only the application's afterthought is lost.
+            if !entry.has_ended {
+                entry.events.push_back(WorkerEvent::Lost { is_replayable: entry.wire.is_replayable() });
+            }
+            if let Some(waker) = entry.waker.take() {
+                waker.wake();
+            }
+            !entry.is_abandoned
+        });
+        drop(entries);
+        drop(slots);
+    }
+}
+
+/// What the front adds to a request when it hands it over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dispatch<'a> {
+    /// `SCRIPT_NAME` / `root_path`.
+    pub(crate) mount: &'a str,
+    /// Reaches the application as `x-request-id`.
+    pub(crate) request_id: &'a str,
+    /// First bytes of the body.
+    pub(crate) body: &'a [u8],
+    /// The body is complete with them.
+    pub(crate) is_end: bool,
+}
+
+fn encode_request(
+    out: &mut Vec<u8>,
+    id: u32,
+    kind: RequestKind,
+    connection: &Connection,
+    head: &RequestHead,
+    request: &Dispatch<'_>,
+) {
+    let content_length = match head.body {
+        BodyLength::Empty => Some(0),
+        BodyLength::Known(length) => Some(length),
+        BodyLength::Unknown => None,
+    };
+    let mut patch = Encoder::new(out).request(
+        id,
+        kind,
+        head.version(),
+        connection.id(),
+        head.method(),
+        content_length,
+        head.expects_continue,
+        request.is_end,
+        request.mount,
+        head.path(),
+        head.query(),
+    );
+    for (id, name, value) in head.fields() {
+        match id {
+            0 => patch.literal(name, value),
+            _ if name == b"x-request-id" => {}
+            id => patch.field_by_id(id, value),
+        }
+    }
+    patch.field(b"x-request-id", request.request_id.as_bytes());
+    patch.body(request.body).finish();
+}
+
+fn event_of(
+    entry: &mut Entry,
+    frame: &FrameView<'_>,
+    descriptors: &mut VecDeque<OwnedFd>,
+    had_ended: bool,
+) -> Result<Option<WorkerEvent>, Broken> {
+    Ok(Some(match frame.payload {
+        Payload::EarlyHints(fields) => WorkerEvent::EarlyHints(checked(fields)?.0),
+        Payload::Response(response) => {
+            let (fields, length) = checked(response.fields)?;
+            let body_length = response.body.len() as u64;
+            let length = length.or((response.is_end && !response.has_trailers).then_some(body_length));
+            let head = ResponseHead { status: response.status, fields, length, has_trailers: response.has_trailers };
+            WorkerEvent::Response { head, body: Bytes::copy_from_slice(response.body), is_end: response.is_end }
+        }
+        Payload::Data { bytes, is_end, .. } => WorkerEvent::Data { bytes: Bytes::copy_from_slice(bytes), is_end },
+        Payload::Trailers { fields, .. } => WorkerEvent::Trailers(checked(fields)?.0),
+        Payload::File(range) => {
+            let descriptor = descriptors.pop_front().ok_or(tlsgi_wire::Error::OutOfOrder(Kind::File))?;
+            WorkerEvent::File { descriptor, range }
+        }
+        Payload::Accept { subprotocol, fields } => {
+            WorkerEvent::Accept { subprotocol: subprotocol.to_owned(), fields: checked(fields)?.0 }
+        }
+        Payload::Message(message) => WorkerEvent::Message {
+            is_text: message.is_text,
+            is_end: message.is_end,
+            bytes: Bytes::copy_from_slice(message.bytes),
+        },
+        Payload::Close(close) => WorkerEvent::Close { code: close.code, reason: close.reason.to_owned() },
+        Payload::Credit(bytes) => {
+            entry.request_credit.grant(bytes);
+            WorkerEvent::Credit
+        }
+        Payload::Abort { .. } if !had_ended => WorkerEvent::Abort,
+        Payload::Done if !had_ended => WorkerEvent::Done,
+        _ => return Ok(None),
+    }))
+}
+
+/// The encoded fields of a response, checked entry by entry, and its content length.
+fn checked(fields: tlsgi_wire::Fields<'_>) -> Result<(Vec<u8>, Option<u64>), Broken> {
+    let mut length = None;
+    for item in fields {
+        let (id, name, value) = item?;
+        let is_valid =
+            (id != 0 || field::is_token(name) && !name.iter().any(u8::is_ascii_uppercase)) && field::is_value(value);
+        if !is_valid {
+            return Err(tlsgi_wire::Error::Invalid { kind: Kind::Response, field: "header field" }.into());
+        }
+        if id == field_id::CONTENT_LENGTH {
+            let text = str::from_utf8(value).unwrap_or_default();
+            let invalid = tlsgi_wire::Error::Invalid { kind: Kind::Response, field: "content-length" };
+            length = Some(text.parse().map_err(|_| invalid)?);
+        }
+    }
+    Ok((fields.encoded().to_vec(), length))
+}
+
+const fn kind_of(payload: &Payload<'_>) -> Kind {
+    match payload {
+        Payload::Welcome(_) => Kind::Welcome,
+        Payload::Connection(_) => Kind::Connection,
+        Payload::ConnectionEnd => Kind::ConnectionEnd,
+        Payload::Request(_) => Kind::Request,
+        Payload::Cancel(_) => Kind::Cancel,
+        Payload::Drain => Kind::Drain,
+        Payload::Data { .. } => Kind::Data,
+        Payload::Credit(_) => Kind::Credit,
+        Payload::Message(_) => Kind::Message,
+        Payload::Close(_) => Kind::Close,
+        Payload::Hello(_) => Kind::Hello,
+        Payload::Begin => Kind::Begin,
+        Payload::EarlyHints(_) => Kind::EarlyHints,
+        Payload::Response(_) => Kind::Response,
+        Payload::Trailers { .. } => Kind::Trailers,
+        Payload::File(_) => Kind::File,
+        Payload::Accept { .. } => Kind::Accept,
+        Payload::Abort { .. } => Kind::Abort,
+        Payload::Done => Kind::Done,
+    }
+}

@@ -1,0 +1,183 @@
+//! The workers of one application as requests see them: slots, the queue, the links.
+//! Every front thread has its own `Pool`; slots and the number of waiters are shared between threads.
+
+pub(crate) mod exchange;
+pub(crate) mod link;
+mod slots;
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+pub(crate) use exchange::{Exchange, WorkerEvent};
+pub(crate) use link::Link;
+pub(crate) use slots::{PoolShared, WorkerShared};
+
+use crate::http::failure::Failure;
+
+/// One pool as one front thread sees it.
+pub(crate) struct Pool {
+    name: String,
+    shared: Arc<PoolShared>,
+    thread: usize,
+    links: RefCell<Vec<Rc<Link>>>,
+    waiting: RefCell<VecDeque<oneshot::Sender<Slot>>>,
+    turn: Cell<usize>,
+}
+
+/// The right to run one exchange at one worker. Given back when dropped.
+pub(crate) struct Slot {
+    link: Rc<Link>,
+    pool: Rc<Pool>,
+    is_released: Cell<bool>,
+}
+
+impl Slot {
+    /// The link that it is for.
+    pub(crate) fn link(&self) -> &Rc<Link> {
+        &self.link
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if !self.is_released.replace(true) {
+            self.link.worker().release();
+            self.pool.slot_is_free();
+        }
+    }
+}
+
+impl Pool {
+    /// A pool without workers yet.
+    pub(crate) fn new(name: &str, shared: Arc<PoolShared>, thread: usize) -> Rc<Self> {
+        Rc::new(Self {
+            name: name.to_owned(),
+            shared,
+            thread,
+            links: RefCell::default(),
+            waiting: RefCell::default(),
+            turn: Cell::new(0),
+        })
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Adds a worker's link, once its hello has come.
+    pub(crate) fn add(self: &Rc<Self>, link: Rc<Link>) {
+        self.links.borrow_mut().push(link);
+        self.serve_waiting();
+    }
+
+    /// Takes the link of a worker out of dispatch; exchanges that run go on.
+    pub(crate) fn remove(&self, worker: u64) -> Option<Rc<Link>> {
+        let mut links = self.links.borrow_mut();
+        let at = links.iter().position(|link| link.worker().number() == worker)?;
+        Some(links.remove(at))
+    }
+
+    /// Requests that wait here, on this thread.
+    pub(crate) fn waiting_count(&self) -> usize {
+        self.waiting.borrow().len()
+    }
+
+    /// A slot at the least busy worker: at once, or when one is free, or a failure at the deadline.
+    pub(crate) async fn acquire(self: &Rc<Self>, deadline: Duration, queue_length: usize) -> Result<Slot, Failure> {
+        if self.waiting.borrow().is_empty()
+            && let Some(slot) = self.try_slot()
+        {
+            return Ok(slot);
+        }
+        if self.shared.is_down() && self.links.borrow().is_empty() {
+            return Err(Failure::PoolDown);
+        }
+        if self.shared.waiting_total() >= queue_length {
+            return Err(Failure::QueueFull);
+        }
+        let (sender, receiver) = oneshot::channel();
+        self.waiting.borrow_mut().push_back(sender);
+        self.publish_waiting();
+        // A slot may have become free between the first look and the publication.
+        self.serve_waiting();
+        let outcome = timeout(deadline, receiver).await;
+        if outcome.is_err() {
+            self.waiting.borrow_mut().retain(|sender| !sender.is_closed());
+            self.publish_waiting();
+        }
+        match outcome {
+            Ok(Ok(slot)) => Ok(slot),
+            Ok(Err(_)) => Err(if self.shared.is_down() { Failure::PoolDown } else { Failure::Stopping }),
+            Err(_) => Err(Failure::QueueTimeout),
+        }
+    }
+
+    /// Gives free slots to those who wait longest; called when another thread freed one, too.
+    pub(crate) fn serve_waiting(self: &Rc<Self>) {
+        loop {
+            let Some(sender) = self.waiting.borrow_mut().pop_front() else { break };
+            if sender.is_closed() {
+                continue;
+            }
+            let Some(slot) = self.try_slot() else {
+                self.waiting.borrow_mut().push_front(sender);
+                break;
+            };
+            // A waiter that left in this very moment gives its slot back by dropping it; the loop goes on with the next.
+            drop(sender.send(slot));
+        }
+        self.publish_waiting();
+    }
+
+    /// Answers everybody who waits with "down": the application cannot be started.
+    pub(crate) fn fail_waiting(&self) {
+        self.waiting.borrow_mut().clear();
+        self.publish_waiting();
+    }
+
+    fn publish_waiting(&self) {
+        self.shared.set_waiting(self.thread, self.waiting.borrow().len());
+    }
+
+    /// The link with the smallest share of its capacity in use. Ties go round, so that one worker's threads do not do all.
+    fn try_slot(self: &Rc<Self>) -> Option<Slot> {
+        let links = self.links.borrow();
+        let turn = self.turn.get().wrapping_add(1);
+        self.turn.set(turn);
+        let count = links.len();
+        let mut order: smallvec::SmallVec<[usize; 16]> = (0..count).map(|at| (at + turn) % count).collect();
+        if count > 1 {
+            order.sort_by_key(|at| links.get(*at).map_or(u64::MAX, |link| link.worker().load()));
+        }
+        let link = order.into_iter().filter_map(|at| links.get(at)).find(|link| link.worker().try_acquire())?;
+        Some(Slot { link: Rc::clone(link), pool: Rc::clone(self), is_released: Cell::new(false) })
+    }
+
+    fn slot_is_free(self: &Rc<Self>) {
+        if self.shared.waiting_total() == 0 {
+            return;
+        }
+        // Threads take turns, so that one thread's queue cannot starve another's.
+        match self.shared.next_waiting(self.thread) {
+            Some(thread) if thread != self.thread => self.shared.wake(thread),
+            _ => self.serve_waiting(),
+        }
+    }
+}
+
+impl PoolShared {
+    /// How busy all workers are: (slots in use, capacity).
+    pub(crate) fn busy(&self) -> (u32, u32) {
+        self.workers().iter().fold((0, 0), |(busy, capacity), worker| {
+            (busy + worker.busy.load(Ordering::Relaxed), capacity + worker.capacity.load(Ordering::Relaxed))
+        })
+    }
+}
