@@ -1,0 +1,83 @@
+"""The parent of forked workers: imports the application once, then forks a worker for every control socket it is given."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+from typing import Any, NoReturn
+
+from tlsgi import worker
+from tlsgi._worker import set_title
+from tlsgi.control import Control, Message
+from tlsgi.interface import Served
+from tlsgi.start import Start
+
+
+def serve(served: Served, start: Start, control: Control) -> int:
+    """Forks workers until told to stop. Has no threads and no event loop, so a fork is safe."""
+    set_title(f"tlsgi: preload {start.name}")
+    awake, waker = socket.socketpair()
+    awake.setblocking(False)
+    waker.setblocking(False)
+    signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    stopping: list[int] = []
+    signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
+    worker.send_ready(control, served.interface)
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    poll.register(awake, select.POLLIN)
+    while not stopping:
+        events = dict(poll.poll())
+        if awake.fileno() in events:
+            awake.recv(4096)
+            _report_exits(control)
+        if control.fileno() in events:
+            message = control.receive()
+            if message is None or message.op == "stop":
+                return 0
+            if message.op == "fork":
+                _fork(message, served, start, control, (awake, waker))
+    return 0
+
+
+def _fork(message: Message, served: Served, start: Start, control: Control, ours: tuple[Any, ...]) -> None:
+    process = os.fork()
+    if process == 0:
+        _run_child(message, served, start, control, ours)
+    for descriptor in message.descriptors:
+        os.close(descriptor)
+    control.send("forked", process=process)
+
+
+def _run_child(message: Message, served: Served, start: Start, control: Control, ours: tuple[Any, ...]) -> NoReturn:
+    status = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        control.close()
+        for end in ours:
+            end.close()
+        own = Control.from_descriptor(message.descriptors[0])
+        set_title(f"tlsgi: worker {message.content.get('name', start.name)}")
+        status = worker.serve_or_report(served, start, own)
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        worker.leave(status)
+
+
+def _report_exits(control: Control) -> None:
+    while True:
+        try:
+            process, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if process == 0:
+            return
+        control.send("exited", process=process, status=os.waitstatus_to_exitcode(status))

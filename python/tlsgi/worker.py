@@ -1,0 +1,120 @@
+"""One worker process: ``python -m tlsgi.worker DESCRIPTOR``, started by the supervisor."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+import traceback
+from typing import Any, Optional, Sequence
+
+from tlsgi import __version__, importer, interface
+from tlsgi._worker import set_title
+from tlsgi.control import Control
+from tlsgi.failure import EXIT_STATUS, Failure
+from tlsgi.start import Start
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Runs the worker behind the control socket whose descriptor is the only argument; returns the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if len(arguments) != 1 or not arguments[0].isdigit():
+        print("usage: python -m tlsgi.worker DESCRIPTOR (started by tlsgi, not by hand)", file=sys.stderr)
+        return 2
+    prepare_signals()
+    control = Control.from_descriptor(int(arguments[0]))
+    message = control.receive()
+    if message is None or message.op != "start":
+        return 0
+    return run(Start.from_message(message.content), control)
+
+
+def run(start: Start, control: Control) -> int:
+    """Imports the application and serves it until told to stop."""
+    set_title(f"tlsgi: worker {start.name}")
+    try:
+        if start.version and start.version != __version__:
+            raise Failure("version", f"the server is tlsgi {start.version}, the worker's module is {__version__}")
+        importer.prepare_path(start.directory, start.python_path)
+        application = importer.load(start.reference, start.is_factory)
+        served = interface.examine(application, start.interface)
+        if start.preload:
+            from tlsgi import preload
+
+            return preload.serve(served, start, control)
+    except Failure as failure:
+        return _report(failure, control)
+    return serve_or_report(served, start, control)
+
+
+def serve_or_report(served: interface.Served, start: Start, control: Control) -> int:
+    """As :func:`serve`; a failure to start is told to the supervisor."""
+    try:
+        return serve(served, start, control)
+    except Failure as failure:
+        return _report(failure, control)
+
+
+def _report(failure: Failure, control: Control) -> int:
+    control.send("failed", phase=failure.phase, message=failure.message, detail=failure.detail)
+    return EXIT_STATUS
+
+
+def serve(served: interface.Served, start: Start, control: Control) -> int:
+    """Serves until told to stop; returns the exit status. Sends ``ready`` when requests can be taken."""
+    if served.interface == "wsgi":
+        from tlsgi import _wsgi
+
+        return _wsgi.serve(served.application, start, control)
+    from tlsgi import _asgi
+
+    return _asgi.serve(served.application, start, control)
+
+
+def interpreter() -> str:
+    """Name and version of the interpreter, such as ``CPython 3.13.0``."""
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    name = {"cpython": "CPython", "pypy": "PyPy"}.get(sys.implementation.name, sys.implementation.name)
+    return f"{name} {version}"
+
+
+def send_ready(control: Control, interface_name: str) -> None:
+    """Tells the supervisor that requests can be taken."""
+    control.send("ready", interface=interface_name, interpreter=interpreter(), process=os.getpid())
+
+
+def prepare_signals() -> None:
+    """Stacks on crash and on SIGUSR1; a terminal's SIGINT is the supervisor's to decide."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.stderr is not None:
+        try:
+            faulthandler.enable()
+            faulthandler.register(signal.SIGUSR1, all_threads=True)
+        except (OSError, ValueError):
+            # Standard error was replaced by something without a descriptor: no stacks then.
+            pass
+
+
+def leave(status: int) -> None:
+    """Ends the process at once, without waiting for threads that still run application code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass
+    os._exit(status)
+
+
+def _main() -> Any:
+    try:
+        status = main()
+    except BaseException:
+        traceback.print_exc()
+        leave(1)
+    else:
+        sys.exit(status)
+
+
+if __name__ == "__main__":
+    _main()
