@@ -2,4 +2,6 @@
 
 pub mod channel;
 pub mod descriptor;
+pub mod inherited;
+pub mod process;
 pub mod title;
