@@ -1,5 +1,17 @@
 //! What the user wrote, and what it means. Pure: no files, no environment, no clock.
 
 pub mod config;
+pub mod diagnostic;
+pub mod layer;
+pub mod native;
+pub mod nearest;
+pub mod option;
+pub mod origin;
+pub mod resolve;
+pub mod value;
 
 pub use config::Config;
+pub use diagnostic::{Diagnostic, Diagnostics, Exit};
+pub use layer::Layer;
+pub use origin::Origin;
+pub use resolve::{Facts, resolve};

@@ -1,0 +1,364 @@
+//! Every option, once: what one origin said. Flags, variables, keys, help, manual, completions and schema come from here.
+
+use crate::config::{AccessLogFormat, EventLoop, Interface, Lifespan, LogFormat, LogLevel};
+use crate::option::{Group, Many, One, Shape, Slot, Spec, option, switch};
+use crate::value::{
+    Bind, Bytes, Count, Destination, Directory, FilePath, Host, Hsts, Number, OrNone, Period, Port, Prefix, Reference,
+    ServerName, StaticFolder, Text, Variable,
+};
+
+macro_rules! options {
+    ($($group:ident { $($(#[doc = $doc:literal])+ $field:ident: $type:ty = $draft:expr;)+ })+) => {
+        /// What one origin said, or several merged. Each value knows where it was written.
+        #[derive(Debug, Clone, Default, PartialEq, Eq)]
+        pub struct Layer {
+            $($($(#[doc = $doc])+ pub $field: $type,)+)+
+        }
+
+        /// Every option in the order of the reference.
+        pub static OPTIONS: &[Spec] = &[$($({
+            let draft = $draft;
+            Spec {
+                flag: draft.flag,
+                value_name: draft.value_name,
+                default: draft.default,
+                computed: draft.computed,
+                aliases: draft.aliases,
+                negations: draft.negations,
+                is_common: draft.is_common,
+                is_in_file: draft.is_in_file,
+                doc: &[$($doc),+],
+                group: Group::$group,
+                form: <$type as Shape>::FORM,
+                is_repeatable: <$type as Shape>::IS_REPEATABLE,
+                slot: |layer| -> &dyn Slot { &layer.$field },
+                slot_mut: |layer| -> &mut dyn Slot { &mut layer.$field },
+            }
+        },)+)+];
+
+        impl Layer {
+            /// Takes from `lower` what this layer does not say. A list is taken whole or not at all.
+            #[must_use]
+            pub fn over(mut self, lower: Self) -> Self {
+                $($(if self.$field.said().is_empty() {
+                    self.$field = lower.$field;
+                })+)+
+                self
+            }
+        }
+    };
+}
+
+options! {
+    Application {
+        /// The application: module:attribute, path.py:attribute or module:create_app().
+        ///
+        /// The attribute may be left out: the server then looks for `application`, `app`, `create_app` and `make_app`,
+        /// and lists what the module has when none is there. A module is imported from the directory of `--chdir`, else from
+        /// the current directory. Said in a file, it is looked for from the file's directory.
+        app: One<Reference> = option("app", "APP").common();
+
+        /// Calling convention; found out by looking at the object.
+        ///
+        /// A coroutine function, or an object whose `__call__` is one, is ASGI; every other callable is WSGI.
+        interface: One<Option<Interface>> = option("--interface", "auto|wsgi|asgi").default("auto").common();
+
+        /// APP names a function that returns the application.
+        ///
+        /// The same as writing `()` behind it.
+        factory: One<bool> = switch("--factory").off(&["--no-factory"]);
+
+        /// URL prefix under which the application is mounted.
+        ///
+        /// It becomes `SCRIPT_NAME` (WSGI) and `root_path` (ASGI). Requests outside of it are answered with 404.
+        mount: One<Prefix> = option("--mount", "PREFIX").default("/").also(&["--root-path"]);
+
+        /// Directory to enter before the application is imported.
+        ///
+        /// It is also the first entry of `sys.path`. The default is the current directory, or the directory of the file
+        /// that names the application.
+        chdir: One<Directory> = option("--chdir", "DIR");
+
+        /// Further entry at the front of sys.path; repeatable.
+        python_path: Many<Directory> = option("--python-path", "DIR").also(&["--pythonpath"]);
+
+        /// Environment variable for the application; repeatable.
+        ///
+        /// Added to the server's own environment. In `tlsgi.toml` a table `[env]` may be written.
+        env: Many<Variable> = option("--env", "NAME=VALUE");
+
+        /// Python interpreter that runs the application.
+        ///
+        /// It must have `tlsgi` installed: a virtual environment is chosen by naming its `bin/python`.
+        python: One<FilePath> = option("--python", "FILE").computed("beside the tlsgi command, else from PATH");
+    }
+
+    Listen {
+        /// Address to listen on; repeatable; * for every address.
+        ///
+        /// An IPv4 or IPv6 address of this machine, `localhost` for both loopback addresses, `*` for all. Nobody but this
+        /// machine reaches the default.
+        host: Many<Host> = option("--host", "ADDRESS").computed("127.0.0.1 and ::1").common();
+
+        /// Port for HTTPS.
+        ///
+        /// 0 takes a free port. Ports below 1024 need root or `CAP_NET_BIND_SERVICE`.
+        https_port: One<Port> = option("--https-port", "PORT").default("8443").common();
+
+        /// Port for plain HTTP, which only redirects to HTTPS.
+        ///
+        /// The variable `PORT` sets it too, but weighs less than everything that names tlsgi.
+        port: One<Port> = option("--port", "PORT").default("8080").also(&["--http-port"]).common();
+
+        /// Listen for plain HTTP; --no-http for HTTPS alone.
+        http: One<bool> = switch("--http").default("true").off(&["--no-http"]).common();
+
+        /// Listen for HTTPS on ADDRESS:PORT, unix:PATH or fd://N; repeatable.
+        ///
+        /// Given once, the addresses made of `--host`, `--https-port` and `--port` are not used, except a port that is given as
+        /// well. `fd://N` is a listening socket inherited from the parent process. Sockets passed by systemd are used
+        /// without any option: one named `http` (FileDescriptorName=) is plain, the others are HTTPS.
+        bind: Many<Bind> = option("--bind", "ADDRESS").also(&["--bind-https"]);
+
+        /// Listen for plain HTTP there; repeatable.
+        ///
+        /// As `--bind`, for the listener that redirects.
+        bind_http: Many<Bind> = option("--bind-http", "ADDRESS");
+
+        /// Connections that may wait in the kernel to be accepted.
+        ///
+        /// The kernel cuts it to `net.core.somaxconn`.
+        backlog: One<Count> = option("--backlog", "COUNT").default("2048");
+    }
+
+    Certificates {
+        /// Certificate in PEM, with its chain; without it a local CA issues one.
+        ///
+        /// The file is watched: a new certificate is used within two seconds, one that does not load leaves the old one
+        /// in use. The private key may stand in the same file.
+        certfile: One<FilePath> = option("--certfile", "FILE").also(&["--ssl-certfile"]).common();
+
+        /// Private key of the certificate, in PEM.
+        ///
+        /// RSA, ECDSA or Ed25519; PKCS#1, SEC1 or PKCS#8. Read by the supervisor only: neither the process that talks to clients
+        /// nor the application ever holds it.
+        keyfile: One<FilePath> = option("--keyfile", "FILE").computed("the file of --certfile").also(&["--ssl-keyfile"]).common();
+
+        /// Intermediate certificates, where --certfile has the leaf alone.
+        chain_file: One<FilePath> = option("--chain-file", "FILE").also(&["--ssl-chain-file"]);
+
+        /// Host name served; repeatable; *.example.org for one label; all when none.
+        ///
+        /// Plain HTTP is redirected for these names only. Without `--certfile`, the certificate of the local CA is issued for
+        /// them, besides localhost and the loopback addresses.
+        server_name: Many<ServerName> = option("--server-name", "NAME").common();
+    }
+
+    Policy {
+        /// Serve the application over plain HTTP too, instead of redirecting.
+        ///
+        /// `--https-only` says the opposite and is the default.
+        allow_http: One<bool> = switch("--allow-http").off(&["--https-only"]).common();
+
+        /// Port that redirects name, where it is not the one listened on.
+        ///
+        /// For a port mapping in front: listen on 8443, reached as 443.
+        public_https_port: One<Port> = option("--public-https-port", "PORT").computed("the port of --https-port");
+
+        /// Strict-Transport-Security policy sent with every HTTPS response.
+        ///
+        /// For example `max-age=63072000; includeSubDomains; preload`. Never sent over plain HTTP. Nothing is sent by default:
+        /// browsers remember the policy for the whole host, on every port, and cannot be told to forget while HTTPS is broken.
+        hsts: One<OrNone<Hsts>> = option("--hsts", "POLICY").default("none").off(&["--no-hsts"]).common();
+    }
+
+    Static {
+        /// Answer a URL prefix from a directory, as /static=DIR; repeatable.
+        ///
+        /// Served without Python: conditional and range requests, precompressed `.br`, `.zst` and `.gz` siblings, no listing,
+        /// nothing outside the directory, no dot files except `.well-known`. In `tlsgi.toml` a table `[static]` may be written.
+        static_folder: Many<StaticFolder> = option("--static", "PREFIX=DIR").common();
+
+        /// Cache-Control: max-age of static files.
+        ///
+        /// By default none is sent, and browsers ask again with the file's ETag.
+        static_max_age: One<OrNone<Period>> = option("--static-max-age", "TIME").default("none");
+    }
+
+    Pool {
+        /// Worker processes.
+        ///
+        /// The variable `WEB_CONCURRENCY` sets it too, but weighs less than everything that names tlsgi. While serving, the signals
+        /// TTIN and TTOU add and take away one.
+        processes: One<Count> = option("--processes", "COUNT").default("1").also(&["--workers"]).common();
+
+        /// WSGI: requests that one process runs at a time, a thread each.
+        threads: One<Count> = option("--threads", "COUNT").default("5").common();
+
+        /// ASGI: requests that one process runs at a time.
+        ///
+        /// Further ones wait in the server, where they have a deadline and can go to another worker.
+        concurrency: One<Count> = option("--concurrency", "COUNT").default("8192");
+
+        /// Replace a worker after so many requests.
+        max_requests: One<OrNone<Count>> = option("--max-requests", "COUNT").default("none");
+
+        /// Up to so many requests more, by chance, so that workers are not replaced together.
+        max_requests_jitter: One<Number> = option("--max-requests-jitter", "COUNT").default("0");
+
+        /// Replace a worker whose resident memory passes this.
+        max_worker_memory: One<OrNone<Bytes>> = option("--max-worker-memory", "SIZE").default("none");
+
+        /// Longest time a request may run: 504, and the worker is replaced.
+        ///
+        /// What the stuck worker was doing is logged as Python tracebacks before it goes. WebSocket connections are exempt.
+        request_timeout: One<OrNone<Period>> = option("--request-timeout", "TIME").default("none").common();
+
+        /// Longest time from the start of a worker until it is ready.
+        startup_timeout: One<Period> = option("--startup-timeout", "TIME").default("60s");
+
+        /// Import the application once and fork the workers from that process.
+        ///
+        /// Saves memory and start time. Threads and connections that the import opens do not survive the fork.
+        preload: One<bool> = switch("--preload").off(&["--no-preload"]).also(&["--preload-app"]);
+
+        /// ASGI lifespan: tried, required or left out.
+        lifespan: One<Lifespan> = option("--lifespan", "auto|on|off").default("auto");
+
+        /// ASGI event loop; auto takes uvloop when it is installed.
+        event_loop: One<EventLoop> = option("--loop", "auto|asyncio|uvloop").default("auto");
+    }
+
+    Limits {
+        /// From accepting a connection to the end of its TLS handshake.
+        handshake_timeout: One<Period> = option("--handshake-timeout", "TIME").default("10s");
+
+        /// From the first byte of a request to the end of its header block.
+        ///
+        /// A client that drips its header gains nothing: the time is not extended.
+        header_timeout: One<Period> = option("--header-timeout", "TIME").default("10s");
+
+        /// Bytes of a request's header block; 431 beyond.
+        ///
+        /// Without the request line in HTTP/1; of the decoded field list in HTTP/2.
+        max_header_size: One<Bytes> = option("--max-header-size", "SIZE").default("64KiB");
+
+        /// Fields of a request's header block; 431 beyond.
+        max_header_count: One<Count> = option("--max-header-count", "COUNT").default("100");
+
+        /// Bytes of the request line; 414 beyond.
+        max_request_line: One<Bytes> = option("--max-request-line", "SIZE").default("8KiB");
+
+        /// Bytes of a request body; 413 beyond.
+        ///
+        /// Unlimited by default: what is a sensible upload is for the application to know.
+        max_body_size: One<OrNone<Bytes>> = option("--max-body-size", "SIZE").default("none");
+
+        /// Bytes per second below which an upload is cut, once its grace is over.
+        min_body_rate: One<Number> = option("--min-body-rate", "COUNT").default("240");
+
+        /// How long an upload may be slower than that, and its longest silence.
+        body_grace: One<Period> = option("--body-grace", "TIME").default("20s");
+
+        /// Longest wait for a free worker; 503 with Retry-After then.
+        queue_timeout: One<Period> = option("--queue-timeout", "TIME").default("30s");
+
+        /// Requests that may wait for a worker; 503 at once beyond.
+        max_queue: One<Count> = option("--max-queue", "COUNT").default("10000");
+
+        /// From handing a request to a worker to the head of its response; 504 then.
+        ///
+        /// The worker goes on; `--request-timeout` is the bound that replaces it.
+        response_timeout: One<OrNone<Period>> = option("--response-timeout", "TIME").default("none");
+
+        /// Longest time in which a client takes no byte of its response.
+        write_timeout: One<Period> = option("--write-timeout", "TIME").default("60s");
+
+        /// Idle time of a connection between requests.
+        keep_alive_timeout: One<Period> = option("--keep-alive-timeout", "TIME").default("75s").also(&["--keep-alive"]);
+
+        /// Requests on one connection.
+        max_keep_alive_requests: One<OrNone<Count>> = option("--max-keep-alive-requests", "COUNT").default("none");
+
+        /// HTTP/2: concurrent streams of a connection.
+        max_h2_streams: One<Count> = option("--max-h2-streams", "COUNT").default("128");
+
+        /// HTTP/2: streams a client may reset within a minute.
+        max_h2_resets: One<Count> = option("--max-h2-resets", "COUNT").default("200");
+
+        /// HTTP/2: SETTINGS frames within a minute.
+        max_h2_settings: One<Count> = option("--max-h2-settings", "COUNT").default("100");
+
+        /// HTTP/2: PING frames within a minute.
+        max_h2_pings: One<Count> = option("--max-h2-pings", "COUNT").default("200");
+
+        /// Open connections altogether.
+        ///
+        /// The default leaves 256 of the process's file descriptors to everything else (`ulimit -n`).
+        max_connections: One<Count> = option("--max-connections", "COUNT").computed("what the descriptor limit allows, at most 100000");
+
+        /// Open connections of one client address.
+        max_connections_per_client: One<OrNone<Count>> = option("--max-connections-per-client", "COUNT").default("none");
+    }
+
+    WebSocket {
+        /// Largest message, after decompression; close code 1009 beyond.
+        websocket_max_message: One<Bytes> = option("--websocket-max-message", "SIZE").default("16MiB");
+
+        /// Ping a connection that was silent for so long.
+        websocket_ping_interval: One<Period> = option("--websocket-ping-interval", "TIME").default("20s");
+
+        /// Close it when no pong came for so long.
+        websocket_ping_timeout: One<Period> = option("--websocket-ping-timeout", "TIME").default("20s");
+    }
+
+    Logging {
+        /// Least level of the server's own log.
+        log_level: One<LogLevel> = option("--log-level", "LEVEL").default("info").common();
+
+        /// Form of the server's own log.
+        log_format: One<LogFormat> = option("--log-format", "text|json").default("text");
+
+        /// File of the access log; - for standard error; --no-access-log for none.
+        ///
+        /// The file is opened again on the signal USR1.
+        access_log: One<Destination> = option("--access-log", "FILE").default("-").off(&["--no-access-log"]).common();
+
+        /// Form of the access log.
+        ///
+        /// `combined` is Apache's, with the TLS version, the time taken and the request id appended.
+        access_log_format: One<AccessLogFormat> = option("--access-log-format", "combined|json").default("combined");
+    }
+
+    Process {
+        /// Restart the workers when their code changes, for development.
+        ///
+        /// Requests wait meanwhile instead of failing.
+        reload: One<bool> = switch("--reload").off(&["--no-reload"]).common();
+
+        /// Directory watched by --reload; repeatable.
+        reload_dir: Many<Directory> = option("--reload-dir", "DIR").computed("where the application is imported from");
+
+        /// How long running requests may go on after a stop or a reload.
+        graceful_timeout: One<Period> = option("--graceful-timeout", "TIME").default("30s");
+
+        /// Directory for the local CA and other state.
+        state_dir: One<Directory> = option("--state-dir", "DIR").computed("~/.local/state/tlsgi; /var/lib/tlsgi for root");
+
+        /// Threads of the process that talks to the clients.
+        front_threads: One<Count> = option("--front-threads", "COUNT").computed("one per core, at most 4");
+
+        /// File that receives the process id.
+        pid_file: One<FilePath> = option("--pid-file", "FILE").also(&["--pid"]);
+
+        /// Configuration file; ./tlsgi.toml when it exists.
+        config: One<Text> = option("--config", "FILE").not_in_file().common();
+    }
+}
+
+/// The option with this name (`https-port`, also `https_port`), which is its key in a file.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Spec> {
+    let name = name.replace('_', "-");
+    OPTIONS.iter().find(|spec| spec.name() == name)
+}

@@ -1,0 +1,31 @@
+//! tlsgi's own command line, environment variables and file.
+
+pub mod argv;
+pub mod command;
+pub mod env;
+pub mod file;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::diagnostic::Diagnostics;
+use crate::layer::Layer;
+
+/// Everything that was said, merged: flags over `TLSGI_*` over the file over the variables of other programs.
+#[must_use]
+pub fn merge(
+    flags: Layer,
+    environment: &BTreeMap<String, String>,
+    file: Option<(PathBuf, &str)>,
+) -> (Layer, Diagnostics) {
+    let (variables, mut told) = env::parse(environment);
+    let mut said = flags.over(variables);
+    if let Some((path, text)) = file {
+        let (layer, more) = file::parse(path, text);
+        said = said.over(layer);
+        told.extend(more);
+    }
+    let (conventions, more) = env::parse_conventions(environment);
+    told.extend(more);
+    (said.over(conventions), told)
+}

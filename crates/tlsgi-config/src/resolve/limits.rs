@@ -1,0 +1,60 @@
+//! Limits and deadlines.
+
+use super::{Resolver, value};
+use crate::config::Limits;
+use crate::diagnostic::Diagnostic;
+
+/// Descriptors left to everything that is not a client: workers, listeners, files, logs.
+const RESERVED: u64 = 256;
+
+impl Resolver<'_> {
+    pub(super) fn limits(&mut self) -> Limits {
+        let connections = self.connections();
+        let said = &self.said;
+        Limits {
+            handshake_timeout: value(&said.handshake_timeout).0,
+            header_timeout: value(&said.header_timeout).0,
+            header_bytes: value(&said.max_header_size).0 as usize,
+            header_count: value(&said.max_header_count).0 as usize,
+            request_line_bytes: value(&said.max_request_line).0 as usize,
+            body_bytes: value(&said.max_body_size).0.map(|bytes| bytes.0),
+            body_rate: value(&said.min_body_rate).0,
+            body_grace: value(&said.body_grace).0,
+            queue_timeout: value(&said.queue_timeout).0,
+            queue_length: value(&said.max_queue).0 as usize,
+            response_timeout: value(&said.response_timeout).0.map(|period| period.0),
+            write_timeout: value(&said.write_timeout).0,
+            keep_alive_timeout: value(&said.keep_alive_timeout).0,
+            keep_alive_requests: value(&said.max_keep_alive_requests).0.map_or(0, |count| count.0),
+            h2_streams: narrow(value(&said.max_h2_streams).0),
+            h2_resets: narrow(value(&said.max_h2_resets).0),
+            h2_settings: narrow(value(&said.max_h2_settings).0),
+            h2_pings: narrow(value(&said.max_h2_pings).0),
+            connections,
+            connections_per_client: value(&said.max_connections_per_client).0.map(|count| count.0 as usize),
+            websocket_message_bytes: value(&said.websocket_max_message).0 as usize,
+            websocket_ping_interval: value(&said.websocket_ping_interval).0,
+            websocket_ping_timeout: value(&said.websocket_ping_timeout).0,
+        }
+    }
+
+    fn connections(&mut self) -> usize {
+        let possible = self.facts.open_files.saturating_sub(RESERVED).max(16);
+        let Some(said) = self.said.max_connections.clone() else {
+            return possible.min(Limits::default().connections as u64) as usize;
+        };
+        if said.value.0 > possible {
+            let told = Diagnostic::warning(format!(
+                "`--max-connections {}` is more than the descriptor limit allows: {possible} will be accepted",
+                said.value.0
+            ));
+            self.tell(told.hint("raise it with `ulimit -n` or systemd's LimitNOFILE="), &said.origin);
+        }
+        said.value.0.min(possible) as usize
+    }
+}
+
+/// Counts are read within 32 bits.
+fn narrow(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,219 @@
+//! From what was said to what is meant: defaults, checks between options, absolute paths.
+
+mod limits;
+mod listen;
+mod pool;
+mod site;
+
+use std::path::{Path, PathBuf};
+
+use crate::config::{AccessLog, Config, Log, Reload};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::layer::{Layer, OPTIONS};
+use crate::option::One;
+use crate::origin::{Origin, Said};
+use crate::value::Destination;
+
+/// What the machine is like. Passed in, so that the same words mean the same everywhere.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Current directory, absolute.
+    pub directory: PathBuf,
+    /// The user's home directory.
+    pub home: Option<PathBuf>,
+    /// `XDG_STATE_HOME` or systemd's `STATE_DIRECTORY` with what it stands for.
+    pub state_home: Option<PathBuf>,
+    /// Started by root.
+    pub is_root: bool,
+    /// Cores that may be used.
+    pub cores: usize,
+    /// Descriptors that one process may open.
+    pub open_files: u64,
+    /// Sockets passed by systemd.
+    pub passed_sockets: Vec<PassedSocket>,
+}
+
+/// A listening socket passed by systemd.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedSocket {
+    /// Its descriptor.
+    pub descriptor: i32,
+    /// `FileDescriptorName=`; the unit's name when none was given.
+    pub name: String,
+}
+
+impl Layer {
+    /// What the table of options says of every option that nobody wrote.
+    #[must_use]
+    pub fn defaults() -> Self {
+        let mut layer = Self::default();
+        for spec in OPTIONS {
+            if let Some(text) = spec.default {
+                // A test reads every default of the table.
+                _ = (spec.slot_mut)(&mut layer).say(text, Origin::Default);
+            }
+        }
+        layer
+    }
+}
+
+/// Decides what was meant. No configuration comes back when there are errors.
+#[must_use]
+pub fn resolve(said: Layer, facts: &Facts) -> (Option<Config>, Diagnostics) {
+    let mut resolver = Resolver { said: said.over(Layer::defaults()), facts, told: Diagnostics::default() };
+    let config = resolver.config();
+    let config = config.filter(|_| !resolver.told.has_errors());
+    (config, resolver.told)
+}
+
+struct Resolver<'a> {
+    said: Layer,
+    facts: &'a Facts,
+    told: Diagnostics,
+}
+
+impl Resolver<'_> {
+    fn config(&mut self) -> Option<Config> {
+        let listeners = self.listeners();
+        let pool = self.pool();
+        let site = self.site(&listeners);
+        let reload = self.reload();
+        let pool = pool?;
+        Some(Config {
+            listeners,
+            sites: vec![site],
+            limits: self.limits(),
+            log: self.log(),
+            front_threads: self.front_threads(),
+            state_directory: self.state_directory(),
+            graceful_timeout: value(&self.said.graceful_timeout).0,
+            reload,
+            pid_file: self.said.pid_file.as_ref().map(|said| self.path(&said.value.0, &said.origin)),
+            pools: vec![pool],
+        })
+    }
+
+    /// An absolute path: what a file says is relative to the file, the rest to the current directory.
+    fn path(&self, path: &Path, origin: &Origin) -> PathBuf {
+        if let (Ok(rest), Some(home)) = (path.strip_prefix("~"), &self.facts.home) {
+            return home.join(rest);
+        }
+        self.base(origin).join(path)
+    }
+
+    /// The directory that relative paths of this origin start from.
+    fn base(&self, origin: &Origin) -> PathBuf {
+        match origin {
+            Origin::File(at) => self.facts.directory.join(at.file.parent().unwrap_or(Path::new(""))),
+            _ => self.facts.directory.clone(),
+        }
+    }
+
+    fn tell(&mut self, diagnostic: Diagnostic, origin: &Origin) {
+        self.told.push(diagnostic.at(origin));
+    }
+
+    fn log(&self) -> Log {
+        let format = *value(&self.said.access_log_format);
+        let file = self.said.access_log.as_ref().and_then(|said| match &said.value {
+            Destination::Stderr => Some(None),
+            Destination::File(path) => Some(Some(self.path(path, &said.origin))),
+            Destination::None => None,
+        });
+        Log {
+            level: *value(&self.said.log_level),
+            format: *value(&self.said.log_format),
+            access: file.map(|file| AccessLog { file, format }),
+        }
+    }
+
+    fn front_threads(&self) -> usize {
+        match &self.said.front_threads {
+            Some(said) => said.value.0 as usize,
+            None => self.facts.cores.clamp(1, 4),
+        }
+    }
+
+    fn state_directory(&self) -> PathBuf {
+        if let Some(said) = &self.said.state_dir {
+            return self.path(&said.value.0, &said.origin);
+        }
+        match (&self.facts.state_home, &self.facts.home) {
+            (Some(state), _) => state.clone(),
+            (None, _) if self.facts.is_root => PathBuf::from("/var/lib/tlsgi"),
+            (None, Some(home)) => home.join(".local/state/tlsgi"),
+            (None, None) => self.facts.directory.join(".tlsgi"),
+        }
+    }
+
+    fn reload(&mut self) -> Option<Reload> {
+        if !*value(&self.said.reload) {
+            // A file may name them for the day when `--reload` is given.
+            let from_file = |said: &&Said<_>| matches!(said.origin, Origin::File(_));
+            if let Some(said) = self.said.reload_dir.iter().find(|said| !from_file(said)).cloned() {
+                let told = Diagnostic::without_effect("--reload-dir", "`--reload` is not given");
+                self.tell(told, &said.origin);
+            }
+            return None;
+        }
+        let mut directories: Vec<PathBuf> =
+            self.said.reload_dir.iter().map(|said| self.path(&said.value.0, &said.origin)).collect();
+        if directories.is_empty() {
+            directories.push(self.application_directory().unwrap_or_else(|| self.facts.directory.clone()));
+        }
+        Some(Reload { directories })
+    }
+}
+
+/// The value of an option that has a default.
+fn value<T>(said: &One<T>) -> &T {
+    &said.as_ref().expect("options with a default in the table are said").value
+}
+
+/// Whether somebody wrote it.
+fn written<T>(said: &One<T>) -> Option<&Said<T>> {
+    said.as_ref().filter(|said| said.origin != Origin::Default)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::Limits;
+
+    fn facts() -> Facts {
+        Facts {
+            directory: "/work".into(),
+            home: Some("/home/me".into()),
+            state_home: None,
+            is_root: false,
+            cores: 2,
+            open_files: 1 << 20,
+            passed_sockets: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_default_of_the_table_can_be_read() {
+        for spec in OPTIONS.iter().filter(|spec| spec.default.is_some()) {
+            assert!(!(spec.slot)(&Layer::defaults()).said().is_empty(), "{}", spec.flag);
+        }
+    }
+
+    #[test]
+    fn defaults_of_the_table_are_those_of_the_configuration() {
+        let mut said = Layer::default();
+        let app = find("app").slot_mut;
+        app(&mut said).say("app:app", Origin::Default).expect("a reference");
+        let (config, told) = resolve(said, &facts());
+        assert_eq!(told, Diagnostics::default());
+        let config = config.expect("a configuration");
+        assert_eq!(config.limits, Limits::default());
+        assert_eq!(config.graceful_timeout, Duration::from_secs(30));
+    }
+
+    fn find(name: &str) -> &'static crate::option::Spec {
+        crate::layer::find(name).expect("an option")
+    }
+}

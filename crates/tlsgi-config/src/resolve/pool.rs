@@ -1,0 +1,96 @@
+//! The application and the processes that run it.
+
+use std::path::{Path, PathBuf};
+
+use super::{Resolver, value, written};
+use crate::config::{Application, EventLoop, Interface, Lifespan, Pool};
+use crate::diagnostic::Diagnostic;
+use crate::origin::Origin;
+
+/// The only pool's name, until a configuration can have several.
+pub(super) const NAME: &str = "app";
+
+impl Resolver<'_> {
+    pub(super) fn pool(&mut self) -> Option<Pool> {
+        self.check_interface();
+        self.check_jitter();
+        let application = self.application();
+        let said = &self.said;
+        Some(Pool {
+            name: NAME.to_owned(),
+            application: application?,
+            processes: value(&said.processes).0 as usize,
+            threads: value(&said.threads).0 as usize,
+            concurrency: u32::try_from(value(&said.concurrency).0).unwrap_or(u32::MAX),
+            python: said.python.as_ref().map(|it| self.interpreter(&it.value.0, &it.origin)),
+            directory: self.application_directory(),
+            python_path: said.python_path.iter().map(|it| self.path(&it.value.0, &it.origin)).collect(),
+            environment: said.env.iter().map(|it| (it.value.name.clone(), it.value.value.clone())).collect(),
+            max_requests: value(&said.max_requests).0.map_or(0, |count| count.0),
+            max_requests_jitter: value(&said.max_requests_jitter).0,
+            max_worker_memory: value(&said.max_worker_memory).0.map(|bytes| bytes.0),
+            request_timeout: value(&said.request_timeout).0.map(|period| period.0),
+            preload: *value(&said.preload),
+            startup_timeout: value(&said.startup_timeout).0,
+            lifespan: *value(&said.lifespan),
+            event_loop: *value(&said.event_loop),
+        })
+    }
+
+    fn application(&mut self) -> Option<Application> {
+        let Some(said) = &self.said.app else {
+            self.told.push(
+                Diagnostic::error("no application is named")
+                    .hint("for example `tlsgi app.py`, `tlsgi module:app` or `tlsgi package.module:create_app()`")
+                    .hint("or write `app = \"module:app\"` into tlsgi.toml"),
+            );
+            return None;
+        };
+        Some(Application {
+            reference: said.value.target.clone(),
+            interface: *value(&self.said.interface),
+            is_factory: said.value.is_call || *value(&self.said.factory),
+        })
+    }
+
+    /// `--chdir`, else the directory of the file that names the application.
+    pub(super) fn application_directory(&self) -> Option<PathBuf> {
+        if let Some(said) = &self.said.chdir {
+            return Some(self.path(&said.value.0, &said.origin));
+        }
+        let app = self.said.app.as_ref()?;
+        matches!(app.origin, Origin::File(_)).then(|| self.base(&app.origin))
+    }
+
+    /// A bare name is looked for on PATH, anything else is a path.
+    fn interpreter(&self, file: &Path, origin: &Origin) -> PathBuf {
+        if file.components().count() > 1 || file.starts_with("~") { self.path(file, origin) } else { file.to_owned() }
+    }
+
+    fn check_interface(&mut self) {
+        if *value(&self.said.interface) != Some(Interface::Wsgi) {
+            return;
+        }
+        if let Some(said) = written(&self.said.lifespan).filter(|said| said.value == Lifespan::On).cloned() {
+            let told = Diagnostic::conflict("--lifespan on", "--interface wsgi", "lifespan is part of ASGI");
+            self.tell(told.hint("leave out one of them"), &said.origin);
+        }
+        if let Some(said) = written(&self.said.event_loop).filter(|said| said.value != EventLoop::Auto).cloned() {
+            self.tell(Diagnostic::without_effect("--loop", "a WSGI application has no event loop"), &said.origin);
+        }
+        if let Some(said) = written(&self.said.concurrency).cloned() {
+            let told = Diagnostic::without_effect("--concurrency", "it is for ASGI");
+            self.tell(told.hint("for WSGI it is `--threads`"), &said.origin);
+        }
+    }
+
+    fn check_jitter(&mut self) {
+        let has_bound = value(&self.said.max_requests).0.is_some();
+        if let (Some(said), false) =
+            (written(&self.said.max_requests_jitter).filter(|said| said.value.0 > 0).cloned(), has_bound)
+        {
+            let told = Diagnostic::without_effect("--max-requests-jitter", "`--max-requests` is not given");
+            self.tell(told, &said.origin);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Names, certificate, redirect, HSTS and static folders.
+
+use super::{Resolver, value, written};
+use crate::config::{CertificateSource, Listener, ListenerAddress, PlainPolicy, Role, Site, StaticMount};
+use crate::diagnostic::Diagnostic;
+use crate::value::Value as _;
+use crate::value::hsts::PRELOAD_MAX_AGE;
+
+impl Resolver<'_> {
+    pub(super) fn site(&mut self, listeners: &[Listener]) -> Site {
+        let mut names: Vec<String> = Vec::new();
+        for said in &self.said.server_name {
+            let name = said.value.as_host();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        Site {
+            names,
+            certificate: self.certificate(),
+            plain: self.plain(listeners),
+            hsts: self.hsts(),
+            mounts: self.static_mounts(),
+            pool: super::pool::NAME.to_owned(),
+            mount: value(&self.said.mount).0.clone(),
+        }
+    }
+
+    fn certificate(&mut self) -> CertificateSource {
+        let Some(certificate) = &self.said.certfile else {
+            let orphans = [("--keyfile", &self.said.keyfile), ("--chain-file", &self.said.chain_file)];
+            let orphans = orphans.map(|(flag, said)| said.as_ref().map(|said| (flag, said.origin.clone())));
+            for (flag, origin) in orphans.into_iter().flatten() {
+                self.tell(
+                    Diagnostic::lacks(flag, "--certfile").hint("name the certificate that belongs to it"),
+                    &origin,
+                );
+            }
+            return CertificateSource::Local {
+                names: self.said.server_name.iter().map(|said| said.value.write()).collect(),
+            };
+        };
+        let file = self.path(&certificate.value.0, &certificate.origin);
+        CertificateSource::Files {
+            key: self.said.keyfile.as_ref().map_or_else(|| file.clone(), |said| self.path(&said.value.0, &said.origin)),
+            chain: self.said.chain_file.as_ref().map(|said| self.path(&said.value.0, &said.origin)),
+            certificate: file,
+        }
+    }
+
+    fn plain(&mut self, listeners: &[Listener]) -> PlainPolicy {
+        let serves = *value(&self.said.allow_http);
+        if let Some(said) = self.said.public_https_port.clone() {
+            if serves || !listeners.iter().any(|listener| listener.role == Role::Http) {
+                let why = if serves {
+                    "plain HTTP is served, not redirected"
+                } else {
+                    "there is no plain listener to redirect"
+                };
+                self.tell(Diagnostic::without_effect("--public-https-port", why), &said.origin);
+            } else if said.value.0 == 0 {
+                self.tell(
+                    Diagnostic::invalid("--public-https-port", "0", "a redirect cannot name port 0"),
+                    &said.origin,
+                );
+            }
+        }
+        if serves {
+            return PlainPolicy::Serve;
+        }
+        let bound = listeners.iter().filter(|listener| listener.role == Role::Https);
+        let bound = bound.map(|listener| match listener.address {
+            ListenerAddress::Tcp(address) => address.port(),
+            ListenerAddress::Inherited(_) => 0,
+            ListenerAddress::Unix(_) => 443,
+        });
+        let https_port =
+            self.said.public_https_port.as_ref().map(|said| said.value.0).or_else(|| bound.into_iter().next());
+        PlainPolicy::Redirect { https_port: https_port.unwrap_or(443) }
+    }
+
+    fn hsts(&mut self) -> Option<String> {
+        let said = written(&self.said.hsts)?.clone();
+        let hsts = said.value.0.as_ref()?;
+        if hsts.has_preload && (!hsts.has_subdomains || hsts.max_age < PRELOAD_MAX_AGE) {
+            let told = Diagnostic::warning("`--hsts` asks for preload, and browsers will not take it into their list")
+                .hint("preload needs includeSubDomains and a max-age of at least 31536000 (one year)");
+            self.tell(told, &said.origin);
+        }
+        if self.said.certfile.is_none() && self.said.server_name.is_empty() && hsts.max_age > 0 {
+            let told =
+                Diagnostic::warning("`--hsts` on localhost makes browsers refuse plain HTTP on every port of it")
+                    .hint("leave it out for development, or name the site with `--server-name`");
+            self.tell(told, &said.origin);
+        }
+        Some(hsts.policy.clone())
+    }
+
+    fn static_mounts(&mut self) -> Vec<StaticMount> {
+        let max_age = value(&self.said.static_max_age).0.map(|period| period.0);
+        let mut mounts: Vec<StaticMount> = Vec::new();
+        for said in self.said.static_folder.clone() {
+            if mounts.iter().any(|mount| mount.prefix == said.value.prefix) {
+                let told = Diagnostic::error(format!("`--static` names {} twice", said.value.prefix));
+                self.tell(told.hint("a prefix has one directory"), &said.origin);
+            }
+            let directory = self.path(&said.value.directory, &said.origin);
+            mounts.push(StaticMount { prefix: said.value.prefix.clone(), directory, max_age });
+        }
+        if let (Some(said), true) = (written(&self.said.static_max_age).cloned(), mounts.is_empty()) {
+            self.tell(Diagnostic::without_effect("--static-max-age", "`--static` is not given"), &said.origin);
+        }
+        mounts.sort_by_key(|mount| std::cmp::Reverse(mount.prefix.len()));
+        mounts
+    }
+}
