@@ -4,6 +4,8 @@ pub mod argv;
 pub mod command;
 pub mod env;
 pub mod file;
+pub mod manual;
+pub mod show;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

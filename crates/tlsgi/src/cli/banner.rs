@@ -1,0 +1,205 @@
+//! What the user sees when the server runs: where, with which certificate, what.
+
+use std::net::SocketAddr;
+
+use time::OffsetDateTime;
+use time::macros::format_description;
+use tlsgi_config::config::{Interface, Listener, ListenerAddress, PlainPolicy, Role, Site};
+
+/// What runs, as it came to be: ports chosen by the kernel, certificates loaded, interpreters started.
+pub(crate) struct Running<'a> {
+    /// Listeners with the addresses that were bound.
+    pub(crate) listeners: &'a [Listener],
+    /// Sites, in the order of `certificates`.
+    pub(crate) sites: &'a [Site],
+    /// One for each site.
+    pub(crate) certificates: Vec<ServedCertificate>,
+    /// Pools.
+    pub(crate) pools: Vec<ServedPool>,
+}
+
+/// A certificate in use.
+pub(crate) struct ServedCertificate {
+    /// Names and addresses it is valid for.
+    pub(crate) names: Vec<String>,
+    /// End of its validity.
+    pub(crate) expires: OffsetDateTime,
+    /// The file, or the local root that signed it.
+    pub(crate) source: String,
+}
+
+/// A pool in use.
+pub(crate) struct ServedPool {
+    /// What was imported, as the user named it.
+    pub(crate) application: String,
+    /// What it turned out to be.
+    pub(crate) interface: Interface,
+    /// Worker processes.
+    pub(crate) processes: usize,
+    /// Threads of a WSGI worker.
+    pub(crate) threads: usize,
+    /// `CPython 3.12.3 (/srv/venv/bin/python)`.
+    pub(crate) interpreter: String,
+}
+
+/// The lines.
+pub(super) fn text(running: &Running<'_>) -> String {
+    let mut text = format!("tlsgi {}\n\n", env!("CARGO_PKG_VERSION"));
+    for url in urls(running, Role::Https) {
+        text.push_str(&format!("  {url}\n"));
+    }
+    let plain = running.sites.first().map(|site| match site.plain {
+        PlainPolicy::Redirect { .. } => "redirects to https",
+        PlainPolicy::Serve => "serves the same over plain HTTP",
+    });
+    for url in urls(running, Role::Http) {
+        text.push_str(&format!("  {url} ({})\n", plain.unwrap_or_default()));
+    }
+    text.push('\n');
+    for certificate in &running.certificates {
+        let names = certificate.names.join(", ");
+        text.push_str(&format!("  certificate  {names}; until {}; {}\n", day(certificate.expires), certificate.source));
+    }
+    for pool in &running.pools {
+        text.push_str(&format!("  application  {} ({})\n", pool.application, kind(pool.interface)));
+        text.push_str(&format!("  pool         {}, {}\n", workers(pool), pool.interpreter));
+    }
+    text.push('\n');
+    text
+}
+
+fn workers(pool: &ServedPool) -> String {
+    let plural = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    let processes = plural(pool.processes, "process", "processes");
+    match pool.interface {
+        Interface::Wsgi => format!("{processes} × {}", plural(pool.threads, "thread", "threads")),
+        Interface::Asgi => processes,
+    }
+}
+
+fn kind(interface: Interface) -> &'static str {
+    match interface {
+        Interface::Wsgi => "WSGI",
+        Interface::Asgi => "ASGI",
+    }
+}
+
+fn day(time: OffsetDateTime) -> String {
+    time.format(format_description!("[year]-[month]-[day]")).unwrap_or_default()
+}
+
+/// Addresses as a browser takes them, each once: the names served, else localhost where it leads here, else the address.
+fn urls(running: &Running<'_>, role: Role) -> Vec<String> {
+    let scheme = if role == Role::Https { "https" } else { "http" };
+    let mut urls: Vec<String> = Vec::new();
+    for listener in running.listeners.iter().filter(|listener| listener.role == role) {
+        match &listener.address {
+            ListenerAddress::Tcp(address) => {
+                let hosts = hosts(running, *address);
+                urls.extend(hosts.iter().map(|host| url(scheme, host, address.port())));
+            }
+            ListenerAddress::Unix(path) => urls.push(format!("unix:{}", path.display())),
+            ListenerAddress::Inherited(descriptor) => urls.push(format!("fd://{descriptor}")),
+        }
+    }
+    let mut seen = Vec::new();
+    urls.retain(|url| {
+        !seen.contains(url) && {
+            seen.push(url.clone());
+            true
+        }
+    });
+    urls
+}
+
+fn hosts(running: &Running<'_>, address: SocketAddr) -> Vec<String> {
+    let names = running.sites.iter().flat_map(|site| &site.names).filter(|name| !name.starts_with('*'));
+    let names: Vec<String> = names.cloned().collect();
+    if !names.is_empty() {
+        return names;
+    }
+    let ip = address.ip();
+    if ip.is_loopback() || ip.is_unspecified() {
+        return vec!["localhost".to_owned()];
+    }
+    vec![if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }]
+}
+
+fn url(scheme: &str, host: &str, port: u16) -> String {
+    match (scheme, port) {
+        ("https", 443) | ("http", 80) => format!("{scheme}://{host}/"),
+        _ => format!("{scheme}://{host}:{port}/"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+    use tlsgi_config::config::CertificateSource;
+
+    use super::*;
+
+    fn listener(address: &str, role: Role) -> Listener {
+        Listener { address: ListenerAddress::Tcp(address.parse().expect("an address")), role, backlog: 1 }
+    }
+
+    fn site(names: &[&str]) -> Site {
+        Site {
+            names: names.iter().map(|&name| name.to_owned()).collect(),
+            certificate: CertificateSource::Local { names: Vec::new() },
+            plain: PlainPolicy::Redirect { https_port: 8443 },
+            hsts: None,
+            mounts: Vec::new(),
+            pool: "app".to_owned(),
+            mount: String::new(),
+        }
+    }
+
+    fn check(addresses: &[&str], names: &[&str], expect: &[&str]) {
+        let listeners: Vec<Listener> = addresses.iter().map(|address| listener(address, Role::Https)).collect();
+        let sites = [site(names)];
+        let running = Running { listeners: &listeners, sites: &sites, certificates: Vec::new(), pools: Vec::new() };
+        assert_eq!(urls(&running, Role::Https), expect);
+    }
+
+    #[test]
+    fn addresses_are_shown_as_a_browser_takes_them() {
+        check(&["127.0.0.1:8443", "[::1]:8443"], &[], &["https://localhost:8443/"]);
+        check(&["0.0.0.0:443"], &[], &["https://localhost/"]);
+        check(&["192.0.2.1:1", "[2001:db8::1]:2"], &[], &["https://192.0.2.1:1/", "https://[2001:db8::1]:2/"]);
+        check(&["0.0.0.0:443"], &["example.org", "*.example.org"], &["https://example.org/"]);
+    }
+
+    #[test]
+    fn banner_names_everything_that_runs() {
+        let listeners = [listener("127.0.0.1:8443", Role::Https), listener("127.0.0.1:8080", Role::Http)];
+        let sites = [site(&[])];
+        let certificate = ServedCertificate {
+            names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
+            expires: datetime!(2027-02-20 0:00 UTC),
+            source: "local CA /state/root.pem".to_owned(),
+        };
+        let pool = ServedPool {
+            application: "app.py".to_owned(),
+            interface: Interface::Wsgi,
+            processes: 1,
+            threads: 5,
+            interpreter: "CPython 3.12.3 (/usr/bin/python3)".to_owned(),
+        };
+        let running =
+            Running { listeners: &listeners, sites: &sites, certificates: vec![certificate], pools: vec![pool] };
+        let lines: Vec<String> = text(&running).lines().skip(2).map(str::to_owned).collect();
+        assert_eq!(
+            lines,
+            [
+                "  https://localhost:8443/",
+                "  http://localhost:8080/ (redirects to https)",
+                "",
+                "  certificate  localhost, 127.0.0.1; until 2027-02-20; local CA /state/root.pem",
+                "  application  app.py (WSGI)",
+                "  pool         1 process × 5 threads, CPython 3.12.3 (/usr/bin/python3)",
+                "",
+            ]
+        );
+    }
+}

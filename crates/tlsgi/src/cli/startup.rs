@@ -1,0 +1,182 @@
+//! Reads what the machine and the user say, once at the start and again on every reload.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use tlsgi_config::diagnostic::Diagnostic;
+use tlsgi_config::resolve::PassedSocket;
+use tlsgi_config::{Config, Diagnostics, Facts, Layer, Origin, native, resolve};
+
+use super::{banner, print};
+
+/// Longest configuration file.
+const MAX_FILE: u64 = 1 << 20;
+
+/// Everything that a server starts from.
+pub(crate) struct Startup {
+    /// What is meant.
+    pub(crate) config: Config,
+    flags: Layer,
+}
+
+/// What was said, before it is decided what it means.
+pub(super) struct Reading {
+    pub(super) said: Layer,
+    pub(super) told: Diagnostics,
+    /// Text of the configuration file.
+    pub(super) source: Option<String>,
+    facts: Facts,
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug)]
+pub(crate) struct Rejected {
+    pub(super) told: Diagnostics,
+    pub(super) source: Option<String>,
+}
+
+impl Startup {
+    /// Reads everything; prints warnings.
+    pub(super) fn read(flags: Layer) -> Result<Self, Rejected> {
+        let config = decide(flags.clone())?;
+        Ok(Self { config, flags })
+    }
+
+    /// Reads the file again, under the same command line and variables. Warnings are printed; an error is one message that names
+    /// every place, and leaves everything as it was.
+    pub(crate) fn reread(&self) -> Result<Config, Rejected> {
+        decide(self.flags.clone())
+    }
+
+    /// Tells the user that the server runs, and what it serves.
+    pub(crate) fn announce(&self, running: &banner::Running<'_>) {
+        print::out(&banner::text(running));
+    }
+}
+
+impl std::fmt::Display for Rejected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let errors: Vec<String> = self
+            .told
+            .0
+            .iter()
+            .map(|told| match &told.origin {
+                Some(origin @ Origin::File(_)) => format!("{origin}: {}", told.message),
+                _ => told.message.clone(),
+            })
+            .collect();
+        f.write_str(&errors.join("; "))
+    }
+}
+
+impl std::error::Error for Rejected {}
+
+fn decide(flags: Layer) -> Result<Config, Rejected> {
+    let read = Reading::of(flags);
+    let (config, more) = read.resolve();
+    let mut told = read.told;
+    told.extend(more);
+    match config {
+        Some(config) if !told.has_errors() => {
+            print::diagnostics(&told, read.source.as_deref());
+            Ok(config)
+        }
+        _ => Err(Rejected { told, source: read.source }),
+    }
+}
+
+impl Reading {
+    pub(super) fn of(flags: Layer) -> Self {
+        let environment = environment();
+        let (file, source, mut told) = match file(&flags, &environment) {
+            Ok(Some((path, text))) => (Some(path), Some(text), Diagnostics::default()),
+            Ok(None) => (None, None, Diagnostics::default()),
+            Err(diagnostic) => (None, None, Diagnostics(vec![diagnostic])),
+        };
+        let (said, more) = native::merge(flags, &environment, file.zip(source.as_deref()));
+        told.extend(more);
+        Self { said, told, source, facts: facts(&environment) }
+    }
+
+    pub(super) fn resolve(&self) -> (Option<Config>, Diagnostics) {
+        // Wrong values are left out of what was said: what is missing because of them would be blamed on the user again.
+        if self.told.has_errors() {
+            return (None, Diagnostics::default());
+        }
+        resolve(self.said.clone(), &self.facts)
+    }
+}
+
+/// Text or not: what is not UTF-8 is no value of ours, and is refused where it is read.
+fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os().map(|(name, value)| (lossy(&name), lossy(&value))).collect()
+}
+
+fn lossy(text: &std::ffi::OsStr) -> String {
+    text.to_string_lossy().into_owned()
+}
+
+/// The file of `--config`, of `TLSGI_CONFIG`, or `tlsgi.toml` in the current directory if there is one.
+fn file(flags: &Layer, environment: &BTreeMap<String, String>) -> Result<Option<(PathBuf, String)>, Diagnostic> {
+    let variable = "TLSGI_CONFIG";
+    let named = match (&flags.config, environment.get(variable).filter(|text| !text.is_empty())) {
+        (Some(said), _) => Some((said.value.0.clone(), said.origin.clone())),
+        (None, Some(text)) => Some((text.clone(), Origin::Variable(variable.to_owned()))),
+        (None, None) => None,
+    };
+    let path = PathBuf::from(named.as_ref().map_or("tlsgi.toml", |(path, _)| path));
+    if named.is_none() && !path.is_file() {
+        return Ok(None);
+    }
+    match text(&path) {
+        Ok(text) => Ok(Some((path, text))),
+        Err(error) => {
+            let told = Diagnostic::error(format!("cannot read the configuration file {}: {error}", path.display()));
+            Err(match named {
+                Some((_, origin)) => told.at(&origin),
+                None => told,
+            })
+        }
+    }
+}
+
+fn text(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let length = std::fs::File::open(path)?.take(MAX_FILE + 1).read_to_string(&mut text)?;
+    if length as u64 > MAX_FILE {
+        return Err(std::io::Error::other("it is longer than 1 MiB"));
+    }
+    Ok(text)
+}
+
+fn facts(environment: &BTreeMap<String, String>) -> Facts {
+    let absolute = |name: &str| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    // systemd separates several by colons.
+    let systemd = environment.get("STATE_DIRECTORY").and_then(|text| text.split(':').next()).map(PathBuf::from);
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    Facts {
+        directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+        home: absolute("HOME"),
+        state_home: systemd
+            .filter(|path| path.is_absolute())
+            .or_else(|| absolute("XDG_STATE_HOME").map(|state| state.join("tlsgi"))),
+        is_root: rustix::process::geteuid().is_root(),
+        cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        open_files: limit.maximum.unwrap_or(u64::MAX),
+        passed_sockets: passed_sockets(environment),
+    }
+}
+
+/// `sd_listen_fds(3)`: descriptors from 3 on, if they are meant for this process.
+fn passed_sockets(environment: &BTreeMap<String, String>) -> Vec<PassedSocket> {
+    let number = |name: &str| environment.get(name).and_then(|text| text.parse::<u32>().ok());
+    if number("LISTEN_PID") != Some(std::process::id()) {
+        return Vec::new();
+    }
+    let mut names = environment.get("LISTEN_FDNAMES").map_or("", String::as_str).split(':');
+    let count = number("LISTEN_FDS").unwrap_or(0).min(1024);
+    (0..count)
+        .map(|at| PassedSocket { descriptor: 3 + at as i32, name: names.next().unwrap_or_default().to_owned() })
+        .collect()
+}
