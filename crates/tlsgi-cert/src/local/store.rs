@@ -1,0 +1,95 @@
+//! The local CA's directory: private, locked while it is used, written so that no reader ever sees half a file.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::finding::Finding;
+use crate::load::Input;
+use crate::{limits, pem};
+
+/// The directory, locked for this process until dropped.
+pub(super) struct Store {
+    directory: PathBuf,
+    _lock: File,
+}
+
+impl Store {
+    /// Makes the directory if needed, and waits until no other process is at it.
+    pub(super) fn open(directory: &Path) -> Result<Self, Error> {
+        let failed = |action| move |source| Error::Store { action, path: directory.to_owned(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed("create"))?;
+        let path = directory.join("rootCA.lock");
+        let mut options = OpenOptions::new();
+        let lock = options.write(true).create(true).truncate(false).mode(0o600).open(&path);
+        // A read-only directory (a mounted secret) cannot be locked, and needs no lock.
+        let lock = match lock {
+            Err(error) if is_read_only(&error) => File::open(directory),
+            other => other,
+        };
+        let lock = lock.map_err(|source| Error::Store { action: "open", path: path.clone(), source })?;
+        lock.lock().map_err(|source| Error::Store { action: "lock", path, source })?;
+        Ok(Self { directory: directory.to_owned(), _lock: lock })
+    }
+
+    pub(super) fn certificate(&self) -> PathBuf {
+        self.directory.join("rootCA.pem")
+    }
+
+    pub(super) fn key(&self) -> PathBuf {
+        self.directory.join("rootCA-key.pem")
+    }
+
+    /// A file of the directory; none if it is not there.
+    pub(super) fn read(&self, path: &Path) -> Result<Option<Input>, Error> {
+        let failed = |source| Error::Read { path: path.to_owned(), source };
+        let file = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(failed)?,
+        };
+        let mut bytes = Zeroizing::new(Vec::with_capacity(64 << 10));
+        file.take(limits::FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+        Ok(Some(Input { path: path.to_owned(), bytes, mode: None }))
+    }
+
+    /// Writes key and certificate. The certificate comes last: where it is, its key is.
+    pub(super) fn write(&self, key: &[u8], certificate: &[u8]) -> Result<(), Error> {
+        self.replace(&self.key(), pem::encode("PRIVATE KEY", key).as_bytes(), 0o600)?;
+        self.replace(&self.certificate(), pem::encode("CERTIFICATE", certificate).as_bytes(), 0o644)
+    }
+
+    fn replace(&self, path: &Path, text: &[u8], mode: u32) -> Result<(), Error> {
+        let failed = |source| Error::Store { action: "write", path: path.to_owned(), source };
+        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+        let written = write_new(&temporary, text, mode).and_then(|()| fs::rename(&temporary, path));
+        if written.is_err() {
+            // The first error is the one to report.
+            let _ = fs::remove_file(&temporary);
+        }
+        written.and_then(|()| File::open(&self.directory)?.sync_all()).map_err(failed)
+    }
+
+    /// Whether others can read the root's key.
+    pub(super) fn exposed_key(&self) -> Option<Finding> {
+        let mode = fs::metadata(self.key()).ok()?.permissions().mode();
+        (mode & 0o007 != 0).then(|| Finding::KeyExposed { path: self.key(), mode: mode & 0o7777 })
+    }
+}
+
+fn write_new(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    file.write_all(text)?;
+    file.sync_all()
+}
+
+fn is_read_only(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
+}

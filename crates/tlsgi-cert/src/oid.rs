@@ -1,0 +1,79 @@
+//! Object identifiers as DER bytes, and their names for messages.
+
+/// rsaEncryption.
+pub(crate) const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
+/// id-ecPublicKey.
+pub(crate) const EC: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
+/// id-Ed25519.
+pub(crate) const ED25519: &[u8] = b"\x2b\x65\x70";
+/// prime256v1.
+pub(crate) const P256: &[u8] = b"\x2a\x86\x48\xce\x3d\x03\x01\x07";
+/// secp384r1.
+pub(crate) const P384: &[u8] = b"\x2b\x81\x04\x00\x22";
+/// secp521r1.
+pub(crate) const P521: &[u8] = b"\x2b\x81\x04\x00\x23";
+
+/// md5WithRSAEncryption.
+pub(crate) const MD5_RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04";
+/// sha1WithRSAEncryption.
+pub(crate) const SHA1_RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05";
+/// The same by its older name.
+pub(crate) const SHA1_RSA_OIW: &[u8] = b"\x2b\x0e\x03\x02\x1d";
+/// ecdsa-with-SHA1.
+pub(crate) const SHA1_ECDSA: &[u8] = b"\x2a\x86\x48\xce\x3d\x04\x01";
+
+/// What people call the algorithm or curve; its numbers when it is unknown.
+pub(crate) fn name(oid: &[u8]) -> String {
+    let known = match oid {
+        RSA => "RSA",
+        EC => "ECDSA",
+        ED25519 => "Ed25519",
+        P256 => "P-256",
+        P384 => "P-384",
+        P521 => "P-521",
+        b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a" => "RSASSA-PSS",
+        b"\x2a\x86\x48\xce\x38\x04\x01" => "DSA",
+        b"\x2a\x86\x48\x86\xf7\x0d\x01\x03\x01" => "Diffie-Hellman",
+        b"\x2b\x65\x6e" => "X25519",
+        b"\x2b\x65\x6f" => "X448",
+        b"\x2b\x65\x71" => "Ed448",
+        b"\x2b\x81\x04\x00\x0a" => "secp256k1",
+        b"\x2b\x81\x04\x00\x21" => "secp224r1",
+        b"\x2a\x86\x48\xce\x3d\x03\x01\x01" => "secp192r1",
+        b"\x2b\x24\x03\x03\x02\x08\x01\x01\x07" => "brainpoolP256r1",
+        b"\x2b\x24\x03\x03\x02\x08\x01\x01\x0b" => "brainpoolP384r1",
+        b"\x2b\x24\x03\x03\x02\x08\x01\x01\x0d" => "brainpoolP512r1",
+        b"\x60\x86\x48\x01\x65\x03\x04\x03\x11" => "ML-DSA-44",
+        b"\x60\x86\x48\x01\x65\x03\x04\x03\x12" => "ML-DSA-65",
+        b"\x60\x86\x48\x01\x65\x03\x04\x03\x13" => "ML-DSA-87",
+        _ => return numbers(oid),
+    };
+    known.to_owned()
+}
+
+fn numbers(oid: &[u8]) -> String {
+    let mut arcs = Vec::new();
+    let mut arc = 0u64;
+    for &byte in oid.iter().take(64) {
+        arc = arc << 7 | u64::from(byte & 0x7f);
+        if byte & 0x80 == 0 {
+            arcs.push(arc);
+            arc = 0;
+        }
+    }
+    let Some((&first, rest)) = arcs.split_first() else { return "an unnamed algorithm".to_owned() };
+    let root = (first / 40).min(2);
+    rest.iter().fold(format!("{root}.{}", first - root * 40), |text, arc| format!("{text}.{arc}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_identifiers_are_shown_as_numbers() {
+        assert_eq!(name(b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x7f"), "1.2.840.113549.1.1.127");
+        assert_eq!(name(b""), "an unnamed algorithm");
+        assert_eq!(name(&[0xff; 200]), "an unnamed algorithm");
+    }
+}

@@ -1,0 +1,8 @@
+//! Certificates and keys as real tools write and read them: the `openssl` and `curl` commands are needed.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step is a failed test")]
+
+mod chain;
+mod harness;
+mod key;
+mod load;
+mod local;
