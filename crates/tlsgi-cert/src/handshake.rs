@@ -55,6 +55,8 @@ mod tests {
     fn everything_else_is_refused() {
         let mut trailing = exchange(0x1d, &[4; 32]);
         trailing.push(0);
+        let mut lying = exchange(0x1d, &[4; 32]);
+        lying[67] = 31;
         let refused = [
             Vec::new(),
             PADDING.to_vec(),
@@ -69,6 +71,7 @@ mod tests {
             exchange(0x100, &[4; 32]),
             exchange(0x1d, &[]),
             trailing,
+            lying,
             b"{\"alg\":\"ES256\"}".to_vec(),
             vec![0x30; 300],
         ];

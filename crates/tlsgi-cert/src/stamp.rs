@@ -138,3 +138,32 @@ fn follow(path: &Path, found: &mut Vec<PathBuf>, depth: usize) {
     }
     found.extend(walked.parent().map(Path::to_owned));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The state of a fresh file as if it had been seen with other content, long ago or just now.
+    fn earlier(path: &Path, was_settled: bool) -> State {
+        match look(path, None) {
+            State::Present { outline, .. } => {
+                State::Present { outline, is_settled: was_settled, content: Some([0; 32]) }
+            }
+            other => other,
+        }
+    }
+
+    #[test]
+    fn a_file_seen_right_after_it_was_written_is_read_again() -> std::io::Result<()> {
+        let directory = tempfile::tempdir()?;
+        let path = directory.path().join("a");
+        fs::write(&path, "one")?;
+        assert!(matches!(look(&path, None), State::Present { is_settled: false, .. }));
+        let fresh = earlier(&path, false);
+        assert!(!look(&path, Some(&fresh)).is_same_content(&fresh));
+        // Once time has passed between writing and looking, the same outline is the same content.
+        let settled = earlier(&path, true);
+        assert!(look(&path, Some(&settled)).is_same_content(&settled));
+        Ok(())
+    }
+}

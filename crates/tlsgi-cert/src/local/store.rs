@@ -64,7 +64,8 @@ impl Store {
 
     fn replace(&self, path: &Path, text: &[u8], mode: u32) -> Result<(), Error> {
         let failed = |source| Error::Store { action: "write", path: path.to_owned(), source };
-        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+        // One name is enough under the lock, and what a killed process left is written over.
+        let temporary = path.with_extension("tmp");
         let written = write_new(&temporary, text, mode).and_then(|()| fs::rename(&temporary, path));
         if written.is_err() {
             // The first error is the one to report.

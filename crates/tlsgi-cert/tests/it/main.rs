@@ -3,6 +3,8 @@
 
 mod chain;
 mod harness;
+mod hostile;
 mod key;
 mod load;
 mod local;
+mod source;
