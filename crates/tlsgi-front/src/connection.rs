@@ -19,7 +19,7 @@ pub(crate) struct TlsSession {
     /// Server name from SNI, lower-case; empty for none.
     pub(crate) server_name: String,
     /// The leaf that was presented, PEM.
-    pub(crate) certificate: Rc<str>,
+    pub(crate) certificate: std::sync::Arc<str>,
     /// Whether an earlier session was resumed.
     pub(crate) is_resumed: bool,
 }

@@ -1,7 +1,18 @@
 //! The front: every client socket, TLS, HTTP, routing, static files and the queue of every pool.
 //! No private key, no Python.
 
+mod assemble;
 mod connection;
 pub mod control;
 mod http;
+mod listener;
+pub mod observe;
 mod pool;
+mod route;
+mod run;
+mod serve;
+mod state;
+mod thread;
+mod tls;
+
+pub use run::run;

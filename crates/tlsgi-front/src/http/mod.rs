@@ -2,8 +2,11 @@
 
 pub(crate) mod client;
 pub(crate) mod date;
+pub(crate) mod deadline;
 pub(crate) mod failure;
 pub(crate) mod field;
 pub(crate) mod h1;
+pub(crate) mod h2;
 pub(crate) mod head;
 pub(crate) mod response;
+pub(crate) mod websocket;

@@ -135,6 +135,11 @@ impl Exchange {
         }
     }
 
+    /// Tells the worker that nobody waits any more, and goes on listening for its end.
+    pub(crate) fn tell_cancelled(&mut self, reason: CancelReason) {
+        self.link.write(|out| Encoder::new(out).cancel(self.id, reason));
+    }
+
     /// The answer is complete; the application may still run, nobody listens any more.
     pub(crate) fn finish(&mut self) {
         if !std::mem::replace(&mut self.is_over, true) {

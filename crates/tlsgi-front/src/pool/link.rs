@@ -23,7 +23,7 @@ use super::slots::WorkerShared;
 use super::{Pool, Slot};
 use crate::connection::Connection;
 use crate::http::field::{self, id as field_id};
-use crate::http::head::{BodyLength, RequestHead, Upgrade};
+use crate::http::head::{BodyLength, RequestHead};
 use crate::http::response::ResponseHead;
 
 /// Events that may wait for one exchange; more than any honest worker can have under its credit.
@@ -113,7 +113,7 @@ impl Link {
         head: &RequestHead,
         request: &Dispatch<'_>,
     ) -> Exchange {
-        let kind = if head.upgrade == Upgrade::WebSocket { RequestKind::WebSocket } else { RequestKind::Http };
+        let kind = request.kind;
         let initial = if head.expects_continue { 0 } else { INITIAL_REQUEST_CREDIT };
         let mut request_credit = Credit::new(initial);
         request_credit.take(request.body.len());
@@ -134,7 +134,7 @@ impl Link {
         self.presume_oldest();
         self.write(|out| {
             connection.announce(self, out);
-            encode_request(out, id, kind, connection, head, request);
+            encode_request(out, id, connection, head, request);
         });
         if self.is_closed.get() {
             self.lose_all();
@@ -287,6 +287,7 @@ impl Link {
             return Err(Broken::Version(hello.version));
         }
         self.worker.set_capacity(hello.capacity);
+        pool.set_interface(hello.interface);
         tracing::debug!(
             worker = self.worker.number(),
             process = hello.process,
@@ -383,6 +384,8 @@ impl Link {
 /// What the front adds to a request when it hands it over.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Dispatch<'a> {
+    /// HTTP or WebSocket.
+    pub(crate) kind: RequestKind,
     /// `SCRIPT_NAME` / `root_path`.
     pub(crate) mount: &'a str,
     /// Reaches the application as `x-request-id`.
@@ -393,14 +396,7 @@ pub(crate) struct Dispatch<'a> {
     pub(crate) is_end: bool,
 }
 
-fn encode_request(
-    out: &mut Vec<u8>,
-    id: u32,
-    kind: RequestKind,
-    connection: &Connection,
-    head: &RequestHead,
-    request: &Dispatch<'_>,
-) {
+fn encode_request(out: &mut Vec<u8>, id: u32, connection: &Connection, head: &RequestHead, request: &Dispatch<'_>) {
     let content_length = match head.body {
         BodyLength::Empty => Some(0),
         BodyLength::Known(length) => Some(length),
@@ -408,7 +404,7 @@ fn encode_request(
     };
     let mut patch = Encoder::new(out).request(
         id,
-        kind,
+        request.kind,
         head.version(),
         connection.id(),
         head.method(),

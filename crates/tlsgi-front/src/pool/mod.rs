@@ -3,6 +3,7 @@
 
 pub(crate) mod exchange;
 pub(crate) mod link;
+pub(crate) mod relay;
 mod slots;
 
 use std::cell::{Cell, RefCell};
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tlsgi_wire::Interface;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -29,6 +31,7 @@ pub(crate) struct Pool {
     links: RefCell<Vec<Rc<Link>>>,
     waiting: RefCell<VecDeque<oneshot::Sender<Slot>>>,
     turn: Cell<usize>,
+    interface: Cell<Option<Interface>>,
 }
 
 /// The right to run one exchange at one worker. Given back when dropped.
@@ -64,12 +67,23 @@ impl Pool {
             links: RefCell::default(),
             waiting: RefCell::default(),
             turn: Cell::new(0),
+            interface: Cell::new(None),
         })
     }
 
     /// Its name.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What its workers speak; not known before the first one is ready.
+    pub(crate) const fn interface(&self) -> Option<Interface> {
+        self.interface.get()
+    }
+
+    /// What a worker's hello said.
+    pub(crate) fn set_interface(&self, interface: Interface) {
+        self.interface.set(Some(interface));
     }
 
     /// Adds a worker's link, once its hello has come.

@@ -1,0 +1,94 @@
+//! From a configuration to the running parts that all threads share.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use tlsgi_config::Config;
+use tlsgi_config::config::Role;
+use tokio::sync::Notify;
+
+use crate::control::SiteCertificate;
+use crate::pool::PoolShared;
+use crate::route::files::{MountError, Mounts};
+use crate::tls::Tls;
+
+/// A configuration, opened and checked, for the threads to take over.
+pub(crate) struct Assembly {
+    pub(crate) config: Config,
+    /// Opened static mounts, as many as `config.sites`.
+    pub(crate) mounts: Vec<Arc<Mounts>>,
+    /// As many as `config.pools`.
+    pub(crate) pools: Vec<Arc<PoolShared>>,
+    pub(crate) tls: Tls,
+    pub(crate) listeners: Vec<Arc<Bound>>,
+}
+
+/// A listening socket.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    pub(crate) socket: OwnedFd,
+    pub(crate) role: Role,
+    pub(crate) is_unix: bool,
+}
+
+/// Why a configuration cannot be taken over.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// TLS set-up.
+    #[error("the TLS configuration cannot be used")]
+    Tls(#[from] rustls::Error),
+    /// A static directory.
+    #[error(transparent)]
+    Mount(#[from] MountError),
+    /// The supervisor sent something else than it announced.
+    #[error("{0} listening sockets came for {1} listeners")]
+    Listeners(usize, usize),
+    /// A socket option.
+    #[error("a listening socket cannot be used")]
+    Socket(#[from] io::Error),
+}
+
+/// Opens what the configuration names. Pools that `previous` has keep their shared part.
+pub(crate) fn assemble(
+    config: Config,
+    certificates: &[SiteCertificate],
+    secret: &[u8],
+    sockets: Vec<OwnedFd>,
+    previous: Option<&Assembly>,
+    wakers: &[Arc<Notify>],
+) -> Result<Assembly, Error> {
+    if sockets.len() != config.listeners.len() {
+        return Err(Error::Listeners(sockets.len(), config.listeners.len()));
+    }
+    let tls = match previous {
+        // The ticket keys and the sessions of the running server go on.
+        Some(previous) => {
+            previous.tls.resolver.replace(&config, certificates)?;
+            previous.tls.clone()
+        }
+        None => Tls::new(&config, certificates, secret)?,
+    };
+    let mounts = config.sites.iter().map(|site| Mounts::open(&site.mounts).map(Arc::new)).collect::<Result<_, _>>()?;
+    let known = |name: &str| {
+        let previous = previous?;
+        let at = previous.config.pools.iter().position(|pool| pool.name == name)?;
+        previous.pools.get(at).cloned()
+    };
+    let pools =
+        config.pools.iter().map(|pool| known(&pool.name).unwrap_or_else(|| PoolShared::new(wakers.to_vec()))).collect();
+    let listeners = sockets.into_iter().zip(&config.listeners).map(|(socket, listener)| bound(socket, listener.role));
+    let listeners = listeners.collect::<Result<_, _>>()?;
+    Ok(Assembly { config, mounts, pools, tls, listeners })
+}
+
+fn bound(socket: OwnedFd, role: Role) -> Result<Arc<Bound>, Error> {
+    let socket = socket2::Socket::from(socket);
+    socket.set_nonblocking(true)?;
+    let is_unix = socket.domain()? == socket2::Domain::UNIX;
+    if !is_unix {
+        // Accepted sockets inherit it: no system call per connection.
+        socket.set_tcp_nodelay(true)?;
+    }
+    Ok(Arc::new(Bound { socket: socket.into(), role, is_unix }))
+}

@@ -1,0 +1,214 @@
+//! Buffered bytes from and to one HTTP/1 connection, every wait under a deadline.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::http::client::Gone;
+use crate::http::deadline::Deadline;
+
+/// Bytes read at a time, into a buffer that all connections of the thread share: an idle connection holds none.
+const READ_SIZE: usize = 64 << 10;
+
+/// Request bytes that are kept for later while an earlier request is answered.
+pub(crate) const MAX_AHEAD: usize = 64 << 10;
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_SIZE]);
+}
+
+/// What a read gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Read {
+    /// Bytes were added to the input.
+    Bytes,
+    /// The client will send no more.
+    End,
+    /// The connection broke.
+    Broken,
+    /// The deadline passed.
+    Late,
+}
+
+/// The transport and its buffers.
+pub(crate) struct Transport<IO> {
+    io: IO,
+    input: Vec<u8>,
+    taken: usize,
+    out: Vec<u8>,
+    is_read_closed: bool,
+    pub(crate) deadline: Deadline,
+    write_timeout: Duration,
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
+    /// Wraps `io`; `write_timeout` is the longest time in which the peer takes nothing.
+    pub(crate) fn new(io: IO, write_timeout: Duration) -> Self {
+        Self {
+            io,
+            input: Vec::new(),
+            taken: 0,
+            out: Vec::new(),
+            is_read_closed: false,
+            deadline: Deadline::default(),
+            write_timeout,
+        }
+    }
+
+    /// Input that has not been taken yet.
+    pub(crate) fn input(&self) -> &[u8] {
+        self.input.get(self.taken..).unwrap_or_default()
+    }
+
+    /// Takes so many bytes off the input.
+    pub(crate) fn take(&mut self, count: usize) {
+        self.taken += count;
+        if self.taken >= self.input.len() {
+            self.input.clear();
+            self.taken = 0;
+        }
+    }
+
+    /// Whether the client has closed its sending side.
+    pub(crate) const fn is_read_closed(&self) -> bool {
+        self.is_read_closed
+    }
+
+    /// Frees what an idle connection does not need.
+    pub(crate) fn trim(&mut self) {
+        if self.input().is_empty() {
+            self.input = Vec::new();
+            self.taken = 0;
+        }
+        if self.out.is_empty() {
+            self.out = Vec::new();
+        }
+    }
+
+    /// Reads what is there, or waits for it until the deadline. Cancel-safe.
+    pub(crate) async fn read(&mut self) -> Read {
+        poll_fn(|cx| self.poll_read(cx)).await
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Read> {
+        if self.is_read_closed {
+            return Poll::Ready(Read::End);
+        }
+        let Self { io, input, taken, .. } = self;
+        let polled = SCRATCH.with_borrow_mut(|scratch| {
+            let mut buffer = ReadBuf::new(scratch);
+            ready!(Pin::new(io).poll_read(cx, &mut buffer))?;
+            if *taken > 0 {
+                input.drain(..*taken);
+                *taken = 0;
+            }
+            input.extend_from_slice(buffer.filled());
+            Poll::Ready(Ok::<_, std::io::Error>(buffer.filled().len()))
+        });
+        match polled {
+            Poll::Ready(Ok(0)) => {
+                self.is_read_closed = true;
+                Poll::Ready(Read::End)
+            }
+            Poll::Ready(Ok(_)) => Poll::Ready(Read::Bytes),
+            // A TLS client that just closes its socket is an end like any other: requests are delimited by themselves.
+            Poll::Ready(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                self.is_read_closed = true;
+                Poll::Ready(Read::End)
+            }
+            Poll::Ready(Err(_)) => Poll::Ready(Read::Broken),
+            Poll::Pending => self.deadline.poll_passed(cx).map(|()| Read::Late),
+        }
+    }
+
+    /// What is to be written next; `flush` sends it.
+    pub(crate) const fn out(&mut self) -> &mut Vec<u8> {
+        &mut self.out
+    }
+
+    /// Writes the collected output, then `more`, without copying `more` when it is large.
+    pub(crate) async fn flush(&mut self, more: &[u8]) -> Result<(), Gone> {
+        if !more.is_empty() && (more.len() <= 16 << 10 || self.out.len() + more.len() <= 32 << 10) {
+            self.out.extend_from_slice(more);
+            return self.flush_out().await;
+        }
+        self.flush_out().await?;
+        self.write(more).await
+    }
+
+    async fn flush_out(&mut self) -> Result<(), Gone> {
+        let mut out = std::mem::take(&mut self.out);
+        let outcome = self.write(&out).await;
+        out.clear();
+        self.out = out;
+        outcome
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Gone> {
+        let mut sent = 0;
+        let write_timeout = self.write_timeout;
+        let mut deadline: Option<Deadline> = None;
+        let io = &mut self.io;
+        poll_fn(|cx| {
+            while let Some(rest) = bytes.get(sent..).filter(|rest| !rest.is_empty()) {
+                match Pin::new(&mut *io).poll_write(cx, rest) {
+                    Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Err(Gone)),
+                    Poll::Ready(Ok(written)) => {
+                        sent += written;
+                        deadline = None;
+                    }
+                    Poll::Pending => return poll_write_deadline(&mut deadline, write_timeout, cx),
+                }
+            }
+            match Pin::new(&mut *io).poll_flush(cx) {
+                Poll::Ready(outcome) => Poll::Ready(outcome.map_err(|_| Gone)),
+                Poll::Pending => poll_write_deadline(&mut deadline, write_timeout, cx),
+            }
+        })
+        .await
+    }
+
+    /// Closes the sending side and throws away what the client still sends, for a short while, so that it reads the
+    /// answer instead of a reset (RFC 9112 9.6).
+    pub(crate) async fn linger(&mut self) {
+        self.trim();
+        if self.shutdown().await.is_err() {
+            return;
+        }
+        self.deadline.set_after(Duration::from_secs(2));
+        let mut discarded = 0;
+        while discarded < 1 << 20 && self.read().await == Read::Bytes {
+            discarded += self.input().len();
+            self.take(self.input().len());
+        }
+    }
+
+    /// Closes the sending side (TLS: close_notify first).
+    pub(crate) async fn shutdown(&mut self) -> Result<(), Gone> {
+        let write_timeout = self.write_timeout.min(Duration::from_secs(5));
+        let mut deadline = None;
+        let io = &mut self.io;
+        poll_fn(|cx| match Pin::new(&mut *io).poll_shutdown(cx) {
+            Poll::Ready(outcome) => Poll::Ready(outcome.map_err(|_| Gone)),
+            Poll::Pending => poll_write_deadline(&mut deadline, write_timeout, cx),
+        })
+        .await
+    }
+}
+
+fn poll_write_deadline(
+    deadline: &mut Option<Deadline>,
+    write_timeout: Duration,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), Gone>> {
+    let deadline = deadline.get_or_insert_with(|| {
+        let mut deadline = Deadline::default();
+        deadline.set_after(write_timeout);
+        deadline
+    });
+    deadline.poll_passed(cx).map(|()| Err(Gone))
+}

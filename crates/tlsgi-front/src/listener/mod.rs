@@ -1,0 +1,175 @@
+//! Accepts connections, spreads them over the threads, and survives running out of descriptors.
+
+pub(crate) mod census;
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tlsgi_config::config::Role;
+use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::time::{sleep, timeout};
+
+use crate::assemble::Bound;
+use crate::connection::{Connection, Local, TlsSession};
+use crate::http::{h1, h2};
+use crate::route::Door;
+use crate::serve::Session;
+use crate::state::Thread;
+use crate::tls::Tls;
+use crate::tls::acceptor::{Accepted, accept};
+use census::{Census, Guest};
+
+/// Pause after an accept error that will not go away by itself, such as no descriptor being free.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A connection on its way to the thread that will serve it.
+pub(crate) struct Arrival {
+    pub(crate) socket: std::net::TcpStream,
+    pub(crate) client: SocketAddr,
+    pub(crate) role: Role,
+    pub(crate) guest: Guest,
+}
+
+/// Where accepted connections go: to this thread or to a less busy one.
+pub(crate) trait Reception {
+    /// Takes a connection for this thread.
+    fn welcome_tcp(&self, socket: TcpStream, client: SocketAddr, role: Role, guest: Guest);
+    /// Takes a Unix connection, always for this thread.
+    fn welcome_unix(&self, socket: tokio::net::UnixStream, path: String, role: Role, guest: Guest);
+    /// Hands a connection to another thread.
+    fn hand_over(&self, thread: usize, arrival: Arrival);
+}
+
+/// Accepts on one socket until it is dropped.
+pub(crate) async fn accept_loop(bound: Arc<Bound>, census: Arc<Census>, thread: usize, reception: Rc<impl Reception>) {
+    let outcome = if bound.is_unix {
+        accept_unix(&bound, &census, thread, &*reception).await
+    } else {
+        accept_tcp(&bound, &census, thread, &*reception).await
+    };
+    if let Err(error) = outcome {
+        tracing::error!(%error, "a listener cannot be used");
+    }
+}
+
+async fn accept_tcp(bound: &Bound, census: &Arc<Census>, thread: usize, reception: &impl Reception) -> io::Result<()> {
+    let listener = TcpListener::from_std(std::net::TcpListener::from(bound.socket.try_clone()?))?;
+    let mut reserve = reserve();
+    loop {
+        let (socket, client) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                let refused =
+                    |_| listener.poll_accept(&mut std::task::Context::from_waker(std::task::Waker::noop())).is_ready();
+                after_accept_error(&error, &mut reserve, census, refused).await;
+                continue;
+            }
+        };
+        let Some(guest) = census.admit(thread, Some(client.ip())) else {
+            tracing::debug!(%client, "connection limit: closed");
+            continue;
+        };
+        match guest.thread() {
+            own if own == thread => reception.welcome_tcp(socket, client, bound.role, guest),
+            other => {
+                if let Ok(socket) = socket.into_std() {
+                    reception.hand_over(other, Arrival { socket, client, role: bound.role, guest });
+                }
+            }
+        }
+    }
+}
+
+async fn accept_unix(bound: &Bound, census: &Arc<Census>, thread: usize, reception: &impl Reception) -> io::Result<()> {
+    let listener = UnixListener::from_std(std::os::unix::net::UnixListener::from(bound.socket.try_clone()?))?;
+    let path =
+        listener.local_addr().ok().and_then(|address| address.as_pathname().map(|path| path.display().to_string()));
+    let path = path.unwrap_or_default();
+    let mut reserve = reserve();
+    loop {
+        match listener.accept().await {
+            Ok((socket, _)) => {
+                if let Some(guest) = census.admit_here(thread) {
+                    reception.welcome_unix(socket, path.clone(), bound.role, guest);
+                }
+            }
+            Err(error) => {
+                let refused =
+                    |_| listener.poll_accept(&mut std::task::Context::from_waker(std::task::Waker::noop())).is_ready();
+                after_accept_error(&error, &mut reserve, census, refused).await;
+            }
+        }
+    }
+}
+
+/// Out of descriptors, the kernel keeps waking us for a connection that cannot be accepted. One reserved descriptor is freed
+/// to accept and close it, so that the client hears at once, then taken again.
+async fn after_accept_error(
+    error: &io::Error,
+    reserve: &mut Option<OwnedFd>,
+    census: &Census,
+    accept_and_close: impl FnOnce(()) -> bool,
+) {
+    let is_exhausted = matches!(error.raw_os_error(), Some(code) if code == rustix::io::Errno::MFILE.raw_os_error()
+        || code == rustix::io::Errno::NFILE.raw_os_error());
+    if !is_exhausted {
+        tracing::debug!(%error, "accept failed");
+        return;
+    }
+    if census.should_report_exhaustion() {
+        tracing::error!(%error, "no descriptor is free for another connection: raise the limit (ulimit -n, LimitNOFILE=)");
+    }
+    drop(reserve.take());
+    accept_and_close(());
+    *reserve = self::reserve();
+    sleep(ACCEPT_PAUSE).await;
+}
+
+fn reserve() -> Option<OwnedFd> {
+    rustix::fs::open("/dev/null", rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::CLOEXEC, rustix::fs::Mode::empty())
+        .ok()
+}
+
+/// Serves a TCP connection to its end.
+pub(crate) async fn serve_tcp(
+    socket: TcpStream,
+    client: SocketAddr,
+    role: Role,
+    tls: Tls,
+    thread: Rc<Thread>,
+    guest: Guest,
+) {
+    let Ok(local) = socket.local_addr() else { return };
+    let local = Local::Tcp(local);
+    let open = |tls: Option<TlsSession>, door| {
+        let connection = Connection::new(thread.next_connection(), Some(client), &local, tls);
+        Rc::new(Session { thread: Rc::clone(&thread), connection, door })
+    };
+    if role == Role::Http {
+        return h1::serve(socket, open(None, Door::Http)).await;
+    }
+    let wait = thread.state().limits.handshake_timeout;
+    match timeout(wait, Box::pin(accept(socket, &tls))).await {
+        Ok(Accepted::Tls { stream, session, is_h2: true }) => {
+            h2::serve(*stream, open(Some(session), Door::Https)).await
+        }
+        Ok(Accepted::Tls { stream, session, is_h2: false }) => {
+            h1::serve(*stream, open(Some(session), Door::Https)).await
+        }
+        Ok(Accepted::Plain(stream)) => h1::serve(stream, open(None, Door::PlainOnTls)).await,
+        Ok(Accepted::Failed(error)) => tracing::debug!(%client, %error, "TLS handshake failed"),
+        Err(_) => tracing::debug!(%client, "TLS handshake not finished in time"),
+    }
+    drop(guest);
+}
+
+/// Serves a connection on a Unix socket: plain HTTP only.
+pub(crate) async fn serve_unix(socket: tokio::net::UnixStream, path: String, thread: Rc<Thread>, guest: Guest) {
+    let connection = Connection::new(thread.next_connection(), None, &Local::Unix(path), None);
+    h1::serve(socket, Rc::new(Session { thread, connection, door: Door::Http })).await;
+    drop(guest);
+}

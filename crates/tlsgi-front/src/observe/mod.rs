@@ -1,0 +1,5 @@
+//! What operators see: request ids, access log, the server's own log.
+
+pub(crate) mod access_log;
+pub mod log;
+pub(crate) mod request_id;

@@ -1,0 +1,77 @@
+//! Plain HTTP to https: same host, same path and query byte for byte, the right port.
+
+use super::Route;
+use crate::http::failure::Failure;
+use crate::http::field::FieldBlock;
+use crate::http::head::{RequestHead, split_port};
+use crate::http::response::ResponseHead;
+
+/// Where to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Redirect {
+    status: u16,
+    location: Vec<u8>,
+}
+
+impl Redirect {
+    /// The answer: no body, not cached beyond what the method's status allows.
+    pub(crate) fn response(&self) -> ResponseHead {
+        ResponseHead::own(self.status, &FieldBlock::default().with("location", &self.location), 0)
+    }
+}
+
+/// To the public HTTPS port.
+pub(crate) fn to_port(head: &RequestHead, https_port: u16) -> Route<'static> {
+    redirect(head, head.host(), https_port)
+}
+
+/// To the port that the client already talks to: it sent plain HTTP to a TLS port.
+pub(crate) fn to_same_port(head: &RequestHead, local_port: u16) -> Route<'static> {
+    let (host, port) = split_port(head.authority());
+    redirect(head, host, port.and_then(|port| port.parse().ok()).unwrap_or(local_port))
+}
+
+fn redirect(head: &RequestHead, host: &str, port: u16) -> Route<'static> {
+    if host.is_empty() {
+        return Route::Refuse(Failure::BadHost);
+    }
+    // 308 keeps method and body; old clients know only 301, which GET and HEAD survive unchanged (RFC 9110 15.4.9).
+    let status = if matches!(head.method(), "GET" | "HEAD") { 301 } else { 308 };
+    let mut location = format!("https://{host}").into_bytes();
+    if port != 443 {
+        location.extend_from_slice(format!(":{port}").as_bytes());
+    }
+    if head.path() == b"*" {
+        location.push(b'/');
+    } else {
+        location.extend_from_slice(&head.path_and_query());
+    }
+    Route::Redirect(Redirect { status, location })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::h1::parse::{Scan, parse};
+    use tlsgi_config::config::Limits;
+
+    fn check(request: &str, port: u16, expect: (u16, &str)) {
+        let mut head = RequestHead::default();
+        let text = format!("{request}\r\n\r\n");
+        parse(text.as_bytes(), &mut Scan::default(), &mut head, &Limits::default()).expect("valid").expect("whole");
+        let Route::Redirect(redirect) = to_port(&head, port) else { panic!("no redirect for {request:?}") };
+        assert_eq!((redirect.status, str::from_utf8(&redirect.location).expect("ascii")), expect);
+    }
+
+    #[test]
+    fn path_and_query_survive_byte_for_byte() {
+        check(
+            "GET /a%2Fb//../c?x=%00&y HTTP/1.1\r\nHost: a.test:8080",
+            8443,
+            (301, "https://a.test:8443/a%2Fb//../c?x=%00&y"),
+        );
+        check("POST /? HTTP/1.1\r\nHost: a.test", 443, (308, "https://a.test/?"));
+        check("GET http://b.test/x HTTP/1.1\r\nHost: a.test", 443, (301, "https://b.test/x"));
+        check("GET //evil.test/ HTTP/1.1\r\nHost: [::1]:80", 8443, (301, "https://[::1]:8443//evil.test/"));
+    }
+}

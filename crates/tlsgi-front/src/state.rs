@@ -1,0 +1,126 @@
+//! One configuration at work on one front thread, and the thread that it works on.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tlsgi_config::config::{Config, Limits, Site};
+use tokio::sync::{mpsc, watch};
+
+use crate::control::FromFront;
+use crate::observe::access_log::AccessLog;
+use crate::observe::request_id::RequestIds;
+use crate::pool::Pool;
+use crate::route::files::Mounts;
+
+/// A site with what it needs at hand.
+pub(crate) struct SiteState {
+    /// Names, policy and mounts.
+    pub(crate) site: Site,
+    /// Where its application runs.
+    pub(crate) pool: Rc<Pool>,
+    /// Its static mounts, opened.
+    pub(crate) mounts: Arc<Mounts>,
+    /// The pool's bound on one request.
+    pub(crate) request_timeout: Option<std::time::Duration>,
+}
+
+/// Everything that one configuration means to requests.
+pub(crate) struct State {
+    /// In configuration order; the first answers names that no site has.
+    pub(crate) sites: Vec<SiteState>,
+    /// Bounds and deadlines.
+    pub(crate) limits: Rc<Limits>,
+}
+
+impl State {
+    /// The site for a host: the one that names it, else the first.
+    pub(crate) fn site(&self, head: &crate::http::head::RequestHead) -> Option<&SiteState> {
+        let named =
+            |state: &&SiteState| !state.site.names.is_empty() && crate::route::host::is_served(&state.site, head);
+        self.sites.iter().find(named).or_else(|| self.sites.first())
+    }
+}
+
+/// One thread of the front.
+pub(crate) struct Thread {
+    /// Its number, from 0.
+    pub(crate) number: usize,
+    state: RefCell<Rc<State>>,
+    pools: RefCell<Vec<Rc<Pool>>>,
+    /// Messages to the supervisor.
+    pub(crate) upward: mpsc::UnboundedSender<FromFront>,
+    /// Becomes true once the front stops.
+    pub(crate) draining: watch::Receiver<bool>,
+    /// Request ids.
+    pub(crate) request_ids: RequestIds,
+    /// Access log; a handle that drops lines when there is none.
+    pub(crate) access_log: AccessLog,
+    next_connection: Cell<u32>,
+}
+
+impl Thread {
+    /// A thread that has no configuration yet.
+    pub(crate) fn new(
+        number: usize,
+        upward: mpsc::UnboundedSender<FromFront>,
+        draining: watch::Receiver<bool>,
+        access_log: AccessLog,
+    ) -> Rc<Self> {
+        let state = State { sites: Vec::new(), limits: Rc::new(Limits::default()) };
+        Rc::new(Self {
+            number,
+            state: RefCell::new(Rc::new(state)),
+            pools: RefCell::default(),
+            upward,
+            draining,
+            request_ids: RequestIds::new(),
+            access_log,
+            next_connection: Cell::new(0),
+        })
+    }
+
+    /// What is in force now. A request keeps what it began with.
+    pub(crate) fn state(&self) -> Rc<State> {
+        Rc::clone(&self.state.borrow())
+    }
+
+    /// Takes a configuration over. Pools that stay keep their workers and queues.
+    pub(crate) fn configure(&self, config: &Config, mounts: &[Arc<Mounts>], shared: &[Arc<crate::pool::PoolShared>]) {
+        let mut pools = self.pools.borrow_mut();
+        let wanted: Vec<_> = config
+            .pools
+            .iter()
+            .zip(shared)
+            .map(|(pool, shared)| {
+                let known = pools.iter().find(|known| known.name() == pool.name).map(Rc::clone);
+                known.unwrap_or_else(|| Pool::new(&pool.name, Arc::clone(shared), self.number))
+            })
+            .collect();
+        *pools = wanted;
+        let sites = config.sites.iter().zip(mounts).filter_map(|(site, mounts)| {
+            let pool = pools.iter().find(|pool| pool.name() == site.pool).map(Rc::clone)?;
+            let request_timeout = config.pool(&site.pool).and_then(|pool| pool.request_timeout);
+            Some(SiteState { site: site.clone(), pool, mounts: Arc::clone(mounts), request_timeout })
+        });
+        let state = State { sites: sites.collect(), limits: Rc::new(config.limits.clone()) };
+        *self.state.borrow_mut() = Rc::new(state);
+    }
+
+    /// The pool with this name.
+    pub(crate) fn pool(&self, name: &str) -> Option<Rc<Pool>> {
+        self.pools.borrow().iter().find(|pool| pool.name() == name).map(Rc::clone)
+    }
+
+    /// All pools.
+    pub(crate) fn pools(&self) -> Vec<Rc<Pool>> {
+        self.pools.borrow().clone()
+    }
+
+    /// A connection id of this thread.
+    pub(crate) fn next_connection(&self) -> u32 {
+        let id = self.next_connection.get();
+        self.next_connection.set(id.wrapping_add(1));
+        id
+    }
+}

@@ -1,0 +1,250 @@
+//! One thread of the front: a single-threaded runtime, its accept loops, its links, its connections.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tlsgi_config::config::Role;
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::{sleep, timeout};
+
+use crate::assemble::Assembly;
+use crate::control::FromFront;
+use crate::listener::census::{Census, Guest};
+use crate::listener::{Arrival, Reception, accept_loop, serve_tcp, serve_unix};
+use crate::observe::access_log::AccessLog;
+use crate::pool::link::Broken;
+use crate::pool::{Link, WorkerShared};
+use crate::state::Thread;
+use crate::tls::{Tls, set_signing_socket};
+
+/// Text of `SERVER_SOFTWARE`.
+const SOFTWARE: &str = concat!("tlsgi/", env!("CARGO_PKG_VERSION"));
+
+/// What a thread is told.
+pub(crate) enum ToThread {
+    /// Take this configuration over.
+    Configure(Arc<Assembly>),
+    /// A worker's link.
+    Link { pool: String, worker: Arc<WorkerShared>, socket: UnixStream },
+    /// Take a worker out of dispatch.
+    Retire(u64),
+    /// Nobody will answer for this pool.
+    PoolDown(String),
+    /// A connection that another thread accepted.
+    Arrival(Box<Arrival>),
+    /// Accept nothing more; finish within this time.
+    Drain(Duration),
+}
+
+/// What a thread needs from the start.
+pub(crate) struct Setup {
+    pub(crate) number: usize,
+    pub(crate) inbox: mpsc::UnboundedReceiver<ToThread>,
+    pub(crate) others: Vec<mpsc::UnboundedSender<ToThread>>,
+    pub(crate) upward: mpsc::UnboundedSender<FromFront>,
+    pub(crate) wake: Arc<Notify>,
+    pub(crate) census: Arc<Census>,
+    pub(crate) draining: watch::Receiver<bool>,
+    pub(crate) signing: UnixStream,
+    pub(crate) access_log: AccessLog,
+}
+
+/// Runs a thread until it is drained.
+pub(crate) fn run(setup: Setup) -> std::io::Result<()> {
+    set_signing_socket(setup.signing.try_clone()?)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(8).build()?;
+    LocalSet::new().block_on(&runtime, Box::pin(Desk::new(setup).work()));
+    Ok(())
+}
+
+/// The thread's owner of everything that runs on it.
+struct Desk {
+    thread: Rc<Thread>,
+    setup: RefCell<Option<mpsc::UnboundedReceiver<ToThread>>>,
+    others: Vec<mpsc::UnboundedSender<ToThread>>,
+    wake: Arc<Notify>,
+    census: Arc<Census>,
+    tls: RefCell<Option<Tls>>,
+    assembly: RefCell<Option<Arc<Assembly>>>,
+    accepting: RefCell<JoinSet<()>>,
+    connections: RefCell<JoinSet<()>>,
+    links: RefCell<JoinSet<()>>,
+}
+
+impl Desk {
+    fn new(setup: Setup) -> Rc<Self> {
+        Rc::new(Self {
+            thread: Thread::new(setup.number, setup.upward, setup.draining, setup.access_log),
+            setup: RefCell::new(Some(setup.inbox)),
+            others: setup.others,
+            wake: setup.wake,
+            census: setup.census,
+            tls: RefCell::default(),
+            assembly: RefCell::default(),
+            accepting: RefCell::default(),
+            connections: RefCell::default(),
+            links: RefCell::default(),
+        })
+    }
+
+    async fn work(self: Rc<Self>) {
+        let Some(mut inbox) = self.setup.borrow_mut().take() else { return };
+        loop {
+            let message = tokio::select! {
+                message = inbox.recv() => message,
+                () = self.wake.notified() => {
+                    self.thread.pools().iter().for_each(|pool| pool.serve_waiting());
+                    continue;
+                }
+            };
+            match message {
+                Some(ToThread::Drain(wait)) => return self.drain(inbox, wait).await,
+                Some(message) => self.handle(message),
+                None => return,
+            }
+        }
+    }
+
+    fn handle(self: &Rc<Self>, message: ToThread) {
+        match message {
+            ToThread::Configure(assembly) => self.configure(&assembly),
+            ToThread::Link { pool, worker, socket } => self.link(&pool, worker, socket),
+            ToThread::Retire(worker) => self.retire(worker),
+            ToThread::PoolDown(name) => {
+                if let Some(pool) = self.thread.pool(&name) {
+                    pool.fail_waiting();
+                }
+            }
+            ToThread::Arrival(arrival) => {
+                if let Ok(socket) = TcpStream::from_std(arrival.socket) {
+                    self.welcome_tcp(socket, arrival.client, arrival.role, arrival.guest);
+                }
+            }
+            ToThread::Drain(_) => {}
+        }
+    }
+
+    fn configure(self: &Rc<Self>, assembly: &Arc<Assembly>) {
+        self.thread.configure(&assembly.config, &assembly.mounts, &assembly.pools);
+        *self.tls.borrow_mut() = Some(assembly.tls.clone());
+        let mut accepting = JoinSet::new();
+        for bound in &assembly.listeners {
+            let task = accept_loop(Arc::clone(bound), Arc::clone(&self.census), self.thread.number, Rc::clone(self));
+            accepting.spawn_local(task);
+        }
+        // The old loops end here; what they had not accepted waits in the same kernel queue.
+        *self.accepting.borrow_mut() = accepting;
+        *self.assembly.borrow_mut() = Some(Arc::clone(assembly));
+    }
+
+    fn link(self: &Rc<Self>, pool: &str, worker: Arc<WorkerShared>, socket: UnixStream) {
+        let Some(pool) = self.thread.pool(pool) else { return };
+        let number = worker.number();
+        let link = match Link::new(Arc::clone(&worker), socket) {
+            Ok(link) => link,
+            Err(error) => return tracing::error!(worker = number, %error, "a worker's link cannot be used"),
+        };
+        let desk = Rc::clone(self);
+        let is_multiprocess = self.is_multiprocess(pool.name());
+        self.links.borrow_mut().spawn_local(async move {
+            let broken = link.run(pool, SOFTWARE, is_multiprocess).await;
+            desk.link_ended(&worker, &broken);
+        });
+        reap(&self.links);
+    }
+
+    fn link_ended(&self, worker: &Arc<WorkerShared>, broken: &Broken) {
+        let message = if matches!(broken, Broken::Closed) { String::new() } else { broken.to_string() };
+        if !message.is_empty() {
+            tracing::error!(worker = worker.number(), process = worker.process(), "{message}");
+        }
+        worker.link_closed();
+        // The receiver lives as long as the process.
+        let _ = self.thread.upward.send(FromFront::Lost { worker: worker.number(), message });
+    }
+
+    fn retire(self: &Rc<Self>, worker: u64) {
+        for pool in self.thread.pools() {
+            let Some(link) = pool.remove(worker) else { continue };
+            let desk = Rc::clone(self);
+            self.links.borrow_mut().spawn_local(async move {
+                link.until_idle().await;
+                if link.worker().link_closed() {
+                    // The receiver lives as long as the process.
+                    let _ = desk.thread.upward.send(FromFront::Idle { worker });
+                }
+            });
+        }
+    }
+
+    fn is_multiprocess(&self, pool: &str) -> bool {
+        let assembly = self.assembly.borrow();
+        assembly.as_ref().and_then(|assembly| assembly.config.pool(pool)).is_some_and(|pool| pool.processes > 1)
+    }
+
+    async fn drain(self: Rc<Self>, mut inbox: mpsc::UnboundedReceiver<ToThread>, wait: Duration) {
+        self.accepting.borrow_mut().abort_all();
+        let finish = async {
+            loop {
+                // Connections, links and waiting requests go on while messages are still served.
+                tokio::select! {
+                    biased;
+                    message = inbox.recv() => if let Some(message) = message { self.handle(message) },
+                    () = self.wake.notified() => self.thread.pools().iter().for_each(|pool| pool.serve_waiting()),
+                    () = sleep(Duration::from_millis(20)) => {}
+                }
+                reap(&self.connections);
+                if self.connections.borrow().is_empty() {
+                    return;
+                }
+            }
+        };
+        if timeout(wait, finish).await.is_err() {
+            let left = self.connections.borrow().len();
+            tracing::warn!(connections = left, "not finished within the graceful timeout: cut");
+        }
+        self.connections.borrow_mut().abort_all();
+        self.thread.access_log.flush();
+    }
+
+    fn spawn(&self, connection: impl Future<Output = ()> + 'static) {
+        reap(&self.connections);
+        self.connections.borrow_mut().spawn_local(connection);
+    }
+}
+
+impl Reception for Desk {
+    fn welcome_tcp(&self, socket: TcpStream, client: SocketAddr, role: Role, guest: Guest) {
+        let Some(tls) = self.tls.borrow().clone() else { return };
+        self.spawn(serve_tcp(socket, client, role, tls, Rc::clone(&self.thread), guest));
+    }
+
+    fn welcome_unix(&self, socket: tokio::net::UnixStream, path: String, _role: Role, guest: Guest) {
+        self.spawn(serve_unix(socket, path, Rc::clone(&self.thread), guest));
+    }
+
+    fn hand_over(&self, thread: usize, arrival: Arrival) {
+        if let Some(other) = self.others.get(thread) {
+            // A thread that has ended drops the connection: the server is stopping.
+            let _ = other.send(ToThread::Arrival(Box::new(arrival)));
+        }
+    }
+}
+
+/// Forgets tasks that have ended.
+fn reap(tasks: &RefCell<JoinSet<()>>) {
+    let mut tasks = tasks.borrow_mut();
+    while let Some(ended) = tasks.try_join_next() {
+        if let Err(error) = ended
+            && error.is_panic()
+        {
+            tracing::error!(%error, "a task of the front failed; its connection is closed");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! From an accepted TCP connection to a TLS stream and what is known about it.
+
+use std::sync::Arc;
+
+use rustls::HandshakeKind;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::Tls;
+use crate::connection::TlsSession;
+
+/// What came instead of, or out of, a handshake.
+pub(crate) enum Accepted {
+    /// TLS is up. `is_h2`: ALPN chose HTTP/2.
+    Tls { stream: Box<TlsStream<TcpStream>>, session: TlsSession, is_h2: bool },
+    /// The client speaks plain HTTP; nothing was read yet.
+    Plain(TcpStream),
+    /// Neither.
+    Failed(std::io::Error),
+}
+
+/// Does the handshake. The caller bounds it in time.
+pub(crate) async fn accept(stream: TcpStream, tls: &Tls) -> Accepted {
+    let mut first = [0];
+    match stream.peek(&mut first).await {
+        Ok(1) if first[0].is_ascii_alphabetic() || first[0] == b'\r' => return Accepted::Plain(stream),
+        Ok(0) => return Accepted::Failed(std::io::ErrorKind::UnexpectedEof.into()),
+        Ok(_) => {}
+        Err(error) => return Accepted::Failed(error),
+    }
+    match TlsAcceptor::from(Arc::clone(&tls.config)).accept(stream).await {
+        Ok(stream) => {
+            let session = session(&stream, tls);
+            let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            Accepted::Tls { stream: Box::new(stream), session, is_h2 }
+        }
+        Err(error) => Accepted::Failed(error),
+    }
+}
+
+fn session(stream: &TlsStream<TcpStream>, tls: &Tls) -> TlsSession {
+    let connection = stream.get_ref().1;
+    let server_name = connection.server_name();
+    TlsSession {
+        version: connection.protocol_version().map_or(0, u16::from),
+        cipher_suite: connection.negotiated_cipher_suite().map_or(0, |suite| u16::from(suite.suite())),
+        certificate: tls
+            .resolver
+            .presented(server_name)
+            .map_or_else(|| Arc::from(""), |presented| presented.pem.clone()),
+        server_name: server_name.unwrap_or_default().to_ascii_lowercase(),
+        is_resumed: connection.handshake_kind() == Some(HandshakeKind::Resumed),
+    }
+}
