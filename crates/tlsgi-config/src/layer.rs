@@ -51,14 +51,14 @@ macro_rules! options {
 
 options! {
     Application {
-        /// The application: module:attribute, path.py:attribute or module:create_app().
+        /// What to serve: module:attribute, path.py:attribute, module:create_app().
         ///
         /// The attribute may be left out: the server then looks for `application`, `app`, `create_app` and `make_app`,
         /// and lists what the module has when none is there. A module is imported from the directory of `--chdir`, else from
         /// the current directory. Said in a file, it is looked for from the file's directory.
         app: One<Reference> = option("app", "APP").common();
 
-        /// Calling convention; found out by looking at the object.
+        /// Calling convention, found by looking at the object.
         ///
         /// A coroutine function, or an object whose `__call__` is one, is ASGI; every other callable is WSGI.
         interface: One<Option<Interface>> = option("--interface", "auto|wsgi|asgi").default("auto").common();
@@ -94,23 +94,23 @@ options! {
     }
 
     Listen {
-        /// Address to listen on; repeatable; * for every address.
+        /// Address to listen on, * for every one; repeatable.
         ///
         /// An IPv4 or IPv6 address of this machine, `localhost` for both loopback addresses, `*` for all. Nobody but this
         /// machine reaches the default.
-        host: Many<Host> = option("--host", "ADDRESS").computed("127.0.0.1 and ::1").common();
+        host: Many<Host> = option("--host", "ADDRESS").computed("127.0.0.1, ::1").common();
 
         /// Port for HTTPS.
         ///
         /// 0 takes a free port. Ports below 1024 need root or `CAP_NET_BIND_SERVICE`.
         https_port: One<Port> = option("--https-port", "PORT").default("8443").common();
 
-        /// Port for plain HTTP, which only redirects to HTTPS.
+        /// Port for plain HTTP, which redirects to HTTPS.
         ///
         /// The variable `PORT` sets it too, but weighs less than everything that names tlsgi.
         port: One<Port> = option("--port", "PORT").default("8080").also(&["--http-port"]).common();
 
-        /// Listen for plain HTTP; --no-http for HTTPS alone.
+        /// Listen for plain HTTP.
         http: One<bool> = switch("--http").default("true").off(&["--no-http"]).common();
 
         /// Listen for HTTPS on ADDRESS:PORT, unix:PATH or fd://N; repeatable.
@@ -132,13 +132,13 @@ options! {
     }
 
     Certificates {
-        /// Certificate in PEM, with its chain; without it a local CA issues one.
+        /// Certificate in PEM; without one a local CA issues it.
         ///
-        /// The file is watched: a new certificate is used within two seconds, one that does not load leaves the old one
-        /// in use. The private key may stand in the same file.
+        /// Its chain may follow in the same file, and so may the private key. The file is watched: a new certificate is used within
+        /// two seconds, one that does not load leaves the old one in use.
         certfile: One<FilePath> = option("--certfile", "FILE").also(&["--ssl-certfile"]).common();
 
-        /// Private key of the certificate, in PEM.
+        /// Private key in PEM.
         ///
         /// RSA, ECDSA or Ed25519; PKCS#1, SEC1 or PKCS#8. Read by the supervisor only: neither the process that talks to clients
         /// nor the application ever holds it.
@@ -147,15 +147,15 @@ options! {
         /// Intermediate certificates, where --certfile has the leaf alone.
         chain_file: One<FilePath> = option("--chain-file", "FILE").also(&["--ssl-chain-file"]);
 
-        /// Host name served; repeatable; *.example.org for one label; all when none.
+        /// Host name served; repeatable; every name when none is given.
         ///
-        /// Plain HTTP is redirected for these names only. Without `--certfile`, the certificate of the local CA is issued for
+        /// `*.example.org` stands for one label. Plain HTTP is redirected for these names only. Without `--certfile`, the certificate of the local CA is issued for
         /// them, besides localhost and the loopback addresses.
         server_name: Many<ServerName> = option("--server-name", "NAME").common();
     }
 
     Policy {
-        /// Serve the application over plain HTTP too, instead of redirecting.
+        /// Serve plain HTTP too instead of redirecting it.
         ///
         /// `--https-only` says the opposite and is the default.
         allow_http: One<bool> = switch("--allow-http").off(&["--https-only"]).common();
@@ -165,7 +165,7 @@ options! {
         /// For a port mapping in front: listen on 8443, reached as 443.
         public_https_port: One<Port> = option("--public-https-port", "PORT").computed("the port of --https-port");
 
-        /// Strict-Transport-Security policy sent with every HTTPS response.
+        /// Strict-Transport-Security policy of HTTPS responses.
         ///
         /// For example `max-age=63072000; includeSubDomains; preload`. Never sent over plain HTTP. Nothing is sent by default:
         /// browsers remember the policy for the whole host, on every port, and cannot be told to forget while HTTPS is broken.
@@ -173,7 +173,7 @@ options! {
     }
 
     Static {
-        /// Answer a URL prefix from a directory, as /static=DIR; repeatable.
+        /// Answer a URL prefix from a directory; repeatable.
         ///
         /// Served without Python: conditional and range requests, precompressed `.br`, `.zst` and `.gz` siblings, no listing,
         /// nothing outside the directory, no dot files except `.well-known`. In `tlsgi.toml` a table `[static]` may be written.
@@ -192,10 +192,10 @@ options! {
         /// TTIN and TTOU add and take away one.
         processes: One<Count> = option("--processes", "COUNT").default("1").also(&["--workers"]).common();
 
-        /// WSGI: requests that one process runs at a time, a thread each.
+        /// Threads of a process, for WSGI.
         threads: One<Count> = option("--threads", "COUNT").default("5").common();
 
-        /// ASGI: requests that one process runs at a time.
+        /// Requests that a process runs at a time, for ASGI.
         ///
         /// Further ones wait in the server, where they have a deadline and can go to another worker.
         concurrency: One<Count> = option("--concurrency", "COUNT").default("8192");
@@ -212,7 +212,7 @@ options! {
         /// Longest time a request may run: 504, and the worker is replaced.
         ///
         /// What the stuck worker was doing is logged as Python tracebacks before it goes. WebSocket connections are exempt.
-        request_timeout: One<OrNone<Period>> = option("--request-timeout", "TIME").default("none").common();
+        request_timeout: One<OrNone<Period>> = option("--request-timeout", "TIME").default("none");
 
         /// Longest time from the start of a worker until it is ready.
         startup_timeout: One<Period> = option("--startup-timeout", "TIME").default("60s");
@@ -319,7 +319,7 @@ options! {
         /// Form of the server's own log.
         log_format: One<LogFormat> = option("--log-format", "text|json").default("text");
 
-        /// File of the access log; - for standard error; --no-access-log for none.
+        /// File of the access log, - for standard error.
         ///
         /// The file is opened again on the signal USR1.
         access_log: One<Destination> = option("--access-log", "FILE").default("-").off(&["--no-access-log"]).common();
@@ -331,9 +331,9 @@ options! {
     }
 
     Process {
-        /// Restart the workers when their code changes, for development.
+        /// Restart workers when their code changes.
         ///
-        /// Requests wait meanwhile instead of failing.
+        /// For development. Requests wait meanwhile instead of failing.
         reload: One<bool> = switch("--reload").off(&["--no-reload"]).common();
 
         /// Directory watched by --reload; repeatable.

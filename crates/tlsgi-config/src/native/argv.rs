@@ -6,12 +6,15 @@ use clap::ArgMatches;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 
-use super::command::command;
+use super::command::{COMMANDS, brief, command};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::layer::{Layer, OPTIONS};
 use crate::nearest::nearest;
 use crate::option::Spec;
 use crate::origin::Origin;
+
+/// First argument of the process that the supervisor starts as its front.
+pub const FRONT: &str = "__front";
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -37,12 +40,19 @@ pub enum Invocation {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Diagnostics> {
-    let matches = match command().try_get_matches_from(arguments) {
+    if arguments.get(1).is_some_and(|first| first == FRONT) {
+        return Ok(Invocation::Front);
+    }
+    let arguments = with_command(arguments);
+    let matches = match command().try_get_matches_from(&arguments) {
         Ok(matches) => matches,
+        Err(error) if error.kind() == ErrorKind::DisplayHelp && wants_brief_help(&arguments) => {
+            return Ok(Invocation::Print(brief().render_help()));
+        }
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             return Ok(Invocation::Print(error.render()));
         }
-        Err(error) => return Err(Diagnostics(vec![explain(&error)])),
+        Err(error) => return Err(Diagnostics(vec![explain(&error, &arguments)])),
     };
     Ok(match matches.subcommand() {
         Some(("check", matches)) => Invocation::Check(layer(matches)?),
@@ -54,10 +64,30 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Diagnostics> {
             Invocation::Completions(matches.get_one::<String>("shell").cloned().unwrap_or_default())
         }
         Some(("man", _)) => Invocation::Manual,
-        Some(("__front", _)) => Invocation::Front,
         Some((_, matches)) => Invocation::Serve(layer(matches)?),
-        None => Invocation::Serve(layer(&matches)?),
+        None => Invocation::Serve(Box::default()),
     })
+}
+
+/// `tlsgi APP` is short for `tlsgi serve APP`: whatever begins with no command is.
+fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let has_command =
+        arguments.get(1).is_some_and(|first| commands().chain(["--version", "-V"]).any(|name| first == name));
+    if !has_command && !arguments.is_empty() {
+        arguments.insert(1, "serve".into());
+    }
+    arguments
+}
+
+/// The first words of all commands.
+fn commands() -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().filter_map(|(name, _)| name.split(' ').next())
+}
+
+/// `--help` of the commands that take every option; `--help-all` and the small commands have clap's own.
+fn wants_brief_help(arguments: &[OsString]) -> bool {
+    let is_large = arguments.get(1).is_some_and(|first| first == "serve" || first == "check");
+    is_large && !arguments.iter().any(|argument| argument == "--help-all")
 }
 
 fn layer(matches: &ArgMatches) -> Result<Box<Layer>, Diagnostics> {
@@ -98,20 +128,23 @@ fn spoken(spec: &Spec, matches: &ArgMatches) -> Vec<(usize, &'static str, String
 }
 
 /// clap's error in our form.
-fn explain(error: &clap::Error) -> Diagnostic {
+fn explain(error: &clap::Error, arguments: &[OsString]) -> Diagnostic {
     let context = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,
     };
     let argument = context(ContextKind::InvalidArg).unwrap_or_default();
     match error.kind() {
-        ErrorKind::UnknownArgument if argument.starts_with('-') => unknown_flag(argument),
-        ErrorKind::UnknownArgument => Diagnostic::error(format!("unexpected argument `{}`", argument.escape_debug()))
-            .hint("there is one APP; a value with spaces is quoted"),
+        ErrorKind::UnknownArgument if argument.starts_with('-') => unknown_flag(argument, arguments),
+        ErrorKind::UnknownArgument => unexpected(argument, arguments),
+        ErrorKind::TooManyValues => {
+            Diagnostic::error(format!("`{argument}` takes no value")).at(&Origin::Flag(argument.to_owned()))
+        }
         ErrorKind::InvalidValue if context(ContextKind::InvalidValue).is_none_or(str::is_empty) => {
             let flag = argument.split([' ', '=']).next().unwrap_or(argument);
             Diagnostic::error(format!("`{flag}` needs a value")).at(&Origin::Flag(flag.to_owned()))
         }
+        ErrorKind::MissingSubcommand => Diagnostic::error("`tlsgi config` needs a command").hint("`tlsgi config show`"),
         ErrorKind::InvalidUtf8 => Diagnostic::error("an argument is not UTF-8"),
         _ => {
             let text = error.render().to_string();
@@ -123,8 +156,23 @@ fn explain(error: &clap::Error) -> Diagnostic {
     }
 }
 
-fn unknown_flag(argument: &str) -> Diagnostic {
-    let name = argument.split('=').next().unwrap_or(argument);
+/// A second word that is no option.
+fn unexpected(argument: &str, arguments: &[OsString]) -> Diagnostic {
+    let told = Diagnostic::error(format!("unexpected argument `{}`", argument.escape_debug()));
+    let first = arguments.get(2).and_then(|first| first.to_str()).unwrap_or_default();
+    match nearest(first, commands()).filter(|_| arguments.get(1).is_some_and(|command| command == "serve")) {
+        Some(command) => told.hint(format!("did you mean `tlsgi {command} {argument}`?")),
+        None => told.hint("there is one APP; a value with spaces is quoted"),
+    }
+}
+
+fn unknown_flag(argument: &str, arguments: &[OsString]) -> Diagnostic {
+    // clap takes `-threads` for a bundle of single letters and names the first.
+    let bundle = arguments
+        .iter()
+        .filter_map(|written| written.to_str())
+        .find(|written| !argument.starts_with("--") && !written.starts_with("--") && written.starts_with(argument));
+    let name = bundle.unwrap_or(argument).split('=').next().unwrap_or(argument);
     let flags = OPTIONS.iter().flat_map(|spec| {
         std::iter::once(spec.flag).chain(spec.aliases.iter().copied()).chain(spec.negations.iter().copied())
     });

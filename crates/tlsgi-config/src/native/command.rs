@@ -10,39 +10,85 @@ use crate::value::Form;
 /// Shells that completions are written for.
 pub const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 
+const ABOUT: &str = "Serve a Python application over HTTPS";
+const USAGE: &str = "tlsgi [serve] [OPTIONS] APP\n       tlsgi COMMAND";
+
+/// The commands, as help and manual list them.
+pub const COMMANDS: [(&str, &str); 5] = [
+    ("serve", "Serve an application (the default)"),
+    ("check", "Check configuration, certificate and application without serving"),
+    ("config show", "Print every value in use and where it was written"),
+    ("completions", "Print completions for a shell"),
+    ("man", "Print the manual page"),
+];
+
+fn commands() -> String {
+    format!("Commands: {}\n", COMMANDS.map(|(name, _)| name).join(", "))
+}
+
+/// What help says of a command.
+fn about(name: &str) -> &'static str {
+    COMMANDS.iter().find(|(command, _)| *command == name).map_or("", |(_, about)| about)
+}
+
+/// The command with its common options alone, under one heading: help that fits a screen.
+#[must_use]
+pub fn brief() -> Command {
+    let common = OPTIONS.iter().filter(|spec| spec.is_common);
+    let shown =
+        common.map(|spec| documented(spec, spec.shown_flag(), spec.is_switch() || spec.shown_flag() != spec.flag));
+    shown
+        .fold(Command::new("tlsgi"), |command, arg| command.arg(arg.help_heading(None)))
+        .about(ABOUT)
+        .override_usage(USAGE)
+        .disable_help_flag(true)
+        .after_help(format!("{}`tlsgi --help-all` lists every option, `tlsgi man` explains them.", commands()))
+}
+
+/// The command with every option and without commands, for the manual page, which has a section of its own for them.
+pub(super) fn manual() -> Command {
+    let command = Command::new("tlsgi").about(ABOUT).version(env!("CARGO_PKG_VERSION"));
+    with_options(command).disable_version_flag(true).override_usage(USAGE)
+}
+
 /// The whole command.
 #[must_use]
 pub fn command() -> Command {
     with_options(Command::new("tlsgi"))
-        .about("Serve a Python application over HTTPS")
+        .about(ABOUT)
         .version(env!("CARGO_PKG_VERSION"))
         .disable_version_flag(true)
-        .arg(Arg::new("version").long("version").short('V').action(ArgAction::Version).help("Print the version"))
-        .override_usage("tlsgi [serve] [OPTIONS] APP\n       tlsgi COMMAND")
-        .subcommand_negates_reqs(true)
+        .arg(
+            Arg::new("version")
+                .long("version")
+                .short('V')
+                .action(ArgAction::Version)
+                .help("Print the version")
+                .help_heading("Help"),
+        )
+        .override_usage(USAGE)
         .args_conflicts_with_subcommands(true)
         .disable_help_subcommand(true)
-        .subcommand(with_options(Command::new("serve")).about("Serve an application (the default)"))
         .subcommand(
-            with_options(Command::new("check"))
-                .about("Check configuration, certificate and application without serving"),
+            with_options(Command::new("serve")).about(about("serve")).override_usage(USAGE).after_long_help(commands()),
+        )
+        .subcommand(with_options(Command::new("check")).about(about("check")))
+        .subcommand(
+            with_help(Command::new("config"))
+                .about("Look at the configuration")
+                .subcommand_required(true)
+                .subcommand(with_options(Command::new("show")).about(about("config show"))),
         )
         .subcommand(
-            with_help(Command::new("config")).about("Look at the configuration").subcommand_required(true).subcommand(
-                with_options(Command::new("show")).about("Print every value in use and where it was written"),
-            ),
-        )
-        .subcommand(
-            with_help(Command::new("completions")).about("Print completions for a shell").arg(
+            with_help(Command::new("completions")).about(about("completions")).arg(
                 Arg::new("shell").value_name("SHELL").required(true).value_parser(PossibleValuesParser::new(SHELLS)),
             ),
         )
-        .subcommand(with_help(Command::new("man")).about("Print the manual page"))
-        .subcommand(Command::new("__front").hide(true))
+        .subcommand(with_help(Command::new("man")).about(about("man")))
 }
 
 fn with_options(command: Command) -> Command {
-    let command = command.args_override_self(true).next_help_heading("Options");
+    let command = command.args_override_self(true);
     with_help(OPTIONS.iter().flat_map(args).fold(command, Command::arg)).arg(
         Arg::new("help-all")
             .long("help-all")
@@ -54,12 +100,7 @@ fn with_options(command: Command) -> Command {
 
 fn with_help(command: Command) -> Command {
     command.disable_help_flag(true).disable_help_subcommand(true).arg(
-        Arg::new("help")
-            .short('h')
-            .long("help")
-            .action(ArgAction::HelpShort)
-            .help("Print the common options")
-            .help_heading("Help"),
+        Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help("Print help").help_heading("Help"),
     )
 }
 
@@ -77,8 +118,11 @@ fn args(spec: &'static Spec) -> Vec<Arg> {
 }
 
 fn documented(spec: &'static Spec, flag: &'static str, is_switch: bool) -> Arg {
-    let mut arg = Arg::new(flag).help(short_help(spec)).long_help(long_help(spec));
-    arg = arg.help_heading(spec.group.title()).hide_short_help(!spec.is_common);
+    let mut arg = Arg::new(flag).help(short_help(spec, flag)).long_help(long_help(spec));
+    arg = arg.hide_short_help(!spec.is_common);
+    if !spec.is_positional() {
+        arg = arg.help_heading(spec.group.title());
+    }
     if let Some(long) = flag.strip_prefix("--") {
         arg = arg.long(long);
     }
@@ -87,7 +131,11 @@ fn documented(spec: &'static Spec, flag: &'static str, is_switch: bool) -> Arg {
         return arg.action(ArgAction::SetTrue).hide(is_hidden);
     }
     let action = if spec.is_positional() { ArgAction::Set } else { ArgAction::Append };
-    let arg = arg.action(action).value_name(spec.value_name).allow_hyphen_values(takes_hyphens(spec));
+    let arg = arg
+        .action(action)
+        .value_name(spec.value_name)
+        .allow_hyphen_values(takes_hyphens(spec))
+        .allow_negative_numbers(!spec.is_positional());
     match spec.form {
         Form::File => arg.value_hint(ValueHint::FilePath),
         Form::Directory => arg.value_hint(ValueHint::DirPath),
@@ -100,8 +148,12 @@ fn takes_hyphens(spec: &Spec) -> bool {
     !spec.is_positional() && spec.form == Form::File
 }
 
-fn short_help(spec: &Spec) -> String {
+fn short_help(spec: &Spec, flag: &str) -> String {
     let summary = spec.summary().trim_end_matches('.');
+    if flag != spec.flag && spec.negations.contains(&flag) {
+        let (first, rest) = summary.split_at(summary.chars().next().map_or(0, char::len_utf8));
+        return format!("Do not {}{rest}", first.to_lowercase());
+    }
     match spec.default_text().filter(|&default| default != "none") {
         Some(default) => format!("{summary} [{default}]"),
         None => summary.to_owned(),

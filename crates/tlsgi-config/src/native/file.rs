@@ -121,7 +121,10 @@ impl Reader<'_> {
             (_, true) => "a value or a list of values",
             (_, false) => "one value",
         };
-        let told = Diagnostic::error(format!("`{}` takes {expected}, not {}", spec.name(), kind(value.get_ref())));
+        let told = match value.get_ref() {
+            DeValue::Integer(_) => Diagnostic::error(format!("this number is too large for `{}`", spec.name())),
+            other => Diagnostic::error(format!("`{}` takes {expected}, not {}", spec.name(), kind(other))),
+        };
         let at = self.origin(value.span());
         self.told.push(told.at(&at));
     }
@@ -145,7 +148,6 @@ fn kind(value: &DeValue<'_>) -> &'static str {
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
         DeValue::Datetime(_) => "a date",
-        DeValue::Integer(_) => "so large a number",
         _ => "this",
     }
 }

@@ -5,6 +5,7 @@ pub mod command;
 pub mod env;
 pub mod file;
 pub mod manual;
+pub mod reference;
 pub mod show;
 
 use std::collections::BTreeMap;

@@ -3,6 +3,8 @@
 use super::{Resolver, value};
 use crate::config::Limits;
 use crate::diagnostic::Diagnostic;
+use crate::value::Value as _;
+use crate::value::quantity::write_size;
 
 /// Descriptors left to everything that is not a client: workers, listeners, files, logs.
 const RESERVED: u64 = 256;
@@ -10,6 +12,7 @@ const RESERVED: u64 = 256;
 impl Resolver<'_> {
     pub(super) fn limits(&mut self) -> Limits {
         let connections = self.connections();
+        self.check_sizes();
         let said = &self.said;
         Limits {
             handshake_timeout: value(&said.handshake_timeout).0,
@@ -36,6 +39,22 @@ impl Resolver<'_> {
             websocket_ping_interval: value(&said.websocket_ping_interval).0,
             websocket_ping_timeout: value(&said.websocket_ping_timeout).0,
         }
+    }
+
+    /// Less than any client sends, or more than a connection may be given in memory, is a slip of the unit.
+    fn check_sizes(&mut self) {
+        let said = &self.said;
+        let bounds = [
+            ("--max-header-size", &said.max_header_size, 1 << 10, 16 << 20),
+            ("--max-request-line", &said.max_request_line, 64, 1 << 20),
+            ("--websocket-max-message", &said.websocket_max_message, 125, 1 << 32),
+        ];
+        let wrong = bounds.into_iter().filter_map(|(option, said, least, most)| {
+            let said = said.as_ref().filter(|said| !(least..=most).contains(&said.value.0))?;
+            let reason = format!("expected {} to {}", write_size(least), write_size(most));
+            Some(Diagnostic::invalid(option, &said.value.write(), &reason).at(&said.origin))
+        });
+        self.told.0.extend(wrong.collect::<Vec<_>>());
     }
 
     fn connections(&mut self) -> usize {

@@ -68,6 +68,9 @@ impl Resolver<'_> {
         if serves {
             return PlainPolicy::Serve;
         }
+        if !listeners.is_empty() && listeners.iter().all(|listener| listener.role == Role::Http) {
+            self.warn_of_redirect_to_nowhere();
+        }
         let bound = listeners.iter().filter(|listener| listener.role == Role::Https);
         let bound = bound.map(|listener| match listener.address {
             ListenerAddress::Tcp(address) => address.port(),
@@ -77,6 +80,15 @@ impl Resolver<'_> {
         let https_port =
             self.said.public_https_port.as_ref().map(|said| said.value.0).or_else(|| bound.into_iter().next());
         PlainPolicy::Redirect { https_port: https_port.unwrap_or(443) }
+    }
+
+    fn warn_of_redirect_to_nowhere(&mut self) {
+        if self.said.public_https_port.is_some() {
+            return;
+        }
+        let told =
+            Diagnostic::warning("there is no HTTPS listener: plain HTTP is redirected to port 443 of somebody else");
+        self.told.push(told.hint("give `--bind` or `--https-port`, or say the port with `--public-https-port`"));
     }
 
     fn hsts(&mut self) -> Option<String> {

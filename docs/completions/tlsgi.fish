@@ -1,0 +1,388 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_tlsgi_global_optspecs
+    string join \n interface= factory no-factory mount= root-path= chdir= python-path= pythonpath= env= python= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= certfile= ssl-certfile= keyfile= ssl-keyfile= chain-file= ssl-chain-file= server-name= allow-http https-only public-https-port= hsts= no-hsts static= static-max-age= processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= graceful-timeout= state-dir= front-threads= pid-file= pid= config= h/help help-all V/version
+end
+
+function __fish_tlsgi_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_tlsgi_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_tlsgi_using_subcommand
+    set -l cmd (__fish_tlsgi_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l interface -d 'Calling convention, found by looking at the object [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l mount -d 'URL prefix under which the application is mounted [/]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l root-path -d 'URL prefix under which the application is mounted [/]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l chdir -d 'Directory to enter before the application is imported' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l python-path -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l pythonpath -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l env -d 'Environment variable for the application; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l python -d 'Python interpreter that runs the application [beside the tlsgi command, else from PATH]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l host -d 'Address to listen on, * for every one; repeatable [127.0.0.1, ::1]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l https-port -d 'Port for HTTPS [8443]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l port -d 'Port for plain HTTP, which redirects to HTTPS [8080]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l http-port -d 'Port for plain HTTP, which redirects to HTTPS [8080]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l bind -d 'Listen for HTTPS on ADDRESS:PORT, unix:PATH or fd://N; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l bind-https -d 'Listen for HTTPS on ADDRESS:PORT, unix:PATH or fd://N; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l bind-http -d 'Listen for plain HTTP there; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l backlog -d 'Connections that may wait in the kernel to be accepted [2048]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ssl-certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ssl-keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ssl-chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l server-name -d 'Host name served; repeatable; every name when none is given' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l static -d 'Answer a URL prefix from a directory; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l static-max-age -d 'Cache-Control: max-age of static files' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l processes -d 'Worker processes [1]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l workers -d 'Worker processes [1]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l threads -d 'Threads of a process, for WSGI [5]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l concurrency -d 'Requests that a process runs at a time, for ASGI [8192]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-requests -d 'Replace a worker after so many requests' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-requests-jitter -d 'Up to so many requests more, by chance, so that workers are not replaced together [0]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-worker-memory -d 'Replace a worker whose resident memory passes this' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l request-timeout -d 'Longest time a request may run: 504, and the worker is replaced' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l startup-timeout -d 'Longest time from the start of a worker until it is ready [60s]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l loop -d 'ASGI event loop; auto takes uvloop when it is installed [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l handshake-timeout -d 'From accepting a connection to the end of its TLS handshake [10s]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l header-timeout -d 'From the first byte of a request to the end of its header block [10s]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-header-size -d 'Bytes of a request\'s header block; 431 beyond [64KiB]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-header-count -d 'Fields of a request\'s header block; 431 beyond [100]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-request-line -d 'Bytes of the request line; 414 beyond [8KiB]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-body-size -d 'Bytes of a request body; 413 beyond' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l min-body-rate -d 'Bytes per second below which an upload is cut, once its grace is over [240]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l body-grace -d 'How long an upload may be slower than that, and its longest silence [20s]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l queue-timeout -d 'Longest wait for a free worker; 503 with Retry-After then [30s]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-queue -d 'Requests that may wait for a worker; 503 at once beyond [10000]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l response-timeout -d 'From handing a request to a worker to the head of its response; 504 then' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l write-timeout -d 'Longest time in which a client takes no byte of its response [60s]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l keep-alive-timeout -d 'Idle time of a connection between requests [75s]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l keep-alive -d 'Idle time of a connection between requests [75s]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-keep-alive-requests -d 'Requests on one connection' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-h2-streams -d 'HTTP/2: concurrent streams of a connection [128]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-h2-resets -d 'HTTP/2: streams a client may reset within a minute [200]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-h2-settings -d 'HTTP/2: SETTINGS frames within a minute [100]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-h2-pings -d 'HTTP/2: PING frames within a minute [200]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-connections -d 'Open connections altogether [what the descriptor limit allows, at most 100000]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-connections-per-client -d 'Open connections of one client address' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l websocket-max-message -d 'Largest message, after decompression; close code 1009 beyond [16MiB]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l websocket-ping-interval -d 'Ping a connection that was silent for so long [20s]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l websocket-ping-timeout -d 'Close it when no pong came for so long [20s]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l log-level -d 'Least level of the server\'s own log [info]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l log-format -d 'Form of the server\'s own log [text]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l access-log -d 'File of the access log, - for standard error [-]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l access-log-format -d 'Form of the access log [combined]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l reload-dir -d 'Directory watched by --reload; repeatable [where the application is imported from]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l front-threads -d 'Threads of the process that talks to the clients [one per core, at most 4]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l pid-file -d 'File that receives the process id' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l pid -d 'File that receives the process id' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l factory -d 'APP names a function that returns the application'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-factory -d 'The opposite of --factory'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l http -d 'Listen for plain HTTP'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-http -d 'Do not listen for plain HTTP'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l allow-http -d 'Serve plain HTTP too instead of redirecting it'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l https-only -d 'The opposite of --allow-http'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-hsts -d 'The opposite of --hsts'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l preload -d 'Import the application once and fork the workers from that process'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l preload-app -d 'Import the application once and fork the workers from that process'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-preload -d 'The opposite of --preload'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-access-log -d 'The opposite of --access-log'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l reload -d 'Restart workers when their code changes'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-reload -d 'The opposite of --reload'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l help-all -d 'Print every option'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -s V -l version -d 'Print the version'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "serve" -d 'Serve an application (the default)'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "check" -d 'Check configuration, certificate and application without serving'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "config" -d 'Look at the configuration'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "completions" -d 'Print completions for a shell'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "man" -d 'Print the manual page'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l interface -d 'Calling convention, found by looking at the object [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l mount -d 'URL prefix under which the application is mounted [/]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l root-path -d 'URL prefix under which the application is mounted [/]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l chdir -d 'Directory to enter before the application is imported' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l python-path -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l pythonpath -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l env -d 'Environment variable for the application; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l python -d 'Python interpreter that runs the application [beside the tlsgi command, else from PATH]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l host -d 'Address to listen on, * for every one; repeatable [127.0.0.1, ::1]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l https-port -d 'Port for HTTPS [8443]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l port -d 'Port for plain HTTP, which redirects to HTTPS [8080]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l http-port -d 'Port for plain HTTP, which redirects to HTTPS [8080]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l bind -d 'Listen for HTTPS on ADDRESS:PORT, unix:PATH or fd://N; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l bind-https -d 'Listen for HTTPS on ADDRESS:PORT, unix:PATH or fd://N; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l bind-http -d 'Listen for plain HTTP there; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l backlog -d 'Connections that may wait in the kernel to be accepted [2048]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ssl-certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ssl-keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ssl-chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l server-name -d 'Host name served; repeatable; every name when none is given' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l static -d 'Answer a URL prefix from a directory; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l static-max-age -d 'Cache-Control: max-age of static files' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l processes -d 'Worker processes [1]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l workers -d 'Worker processes [1]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l threads -d 'Threads of a process, for WSGI [5]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l concurrency -d 'Requests that a process runs at a time, for ASGI [8192]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-requests -d 'Replace a worker after so many requests' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-requests-jitter -d 'Up to so many requests more, by chance, so that workers are not replaced together [0]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-worker-memory -d 'Replace a worker whose resident memory passes this' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l request-timeout -d 'Longest time a request may run: 504, and the worker is replaced' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l startup-timeout -d 'Longest time from the start of a worker until it is ready [60s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l loop -d 'ASGI event loop; auto takes uvloop when it is installed [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l handshake-timeout -d 'From accepting a connection to the end of its TLS handshake [10s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l header-timeout -d 'From the first byte of a request to the end of its header block [10s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-header-size -d 'Bytes of a request\'s header block; 431 beyond [64KiB]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-header-count -d 'Fields of a request\'s header block; 431 beyond [100]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-request-line -d 'Bytes of the request line; 414 beyond [8KiB]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-body-size -d 'Bytes of a request body; 413 beyond' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l min-body-rate -d 'Bytes per second below which an upload is cut, once its grace is over [240]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l body-grace -d 'How long an upload may be slower than that, and its longest silence [20s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l queue-timeout -d 'Longest wait for a free worker; 503 with Retry-After then [30s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-queue -d 'Requests that may wait for a worker; 503 at once beyond [10000]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l response-timeout -d 'From handing a request to a worker to the head of its response; 504 then' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l write-timeout -d 'Longest time in which a client takes no byte of its response [60s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l keep-alive-timeout -d 'Idle time of a connection between requests [75s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l keep-alive -d 'Idle time of a connection between requests [75s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-keep-alive-requests -d 'Requests on one connection' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-h2-streams -d 'HTTP/2: concurrent streams of a connection [128]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-h2-resets -d 'HTTP/2: streams a client may reset within a minute [200]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-h2-settings -d 'HTTP/2: SETTINGS frames within a minute [100]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-h2-pings -d 'HTTP/2: PING frames within a minute [200]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-connections -d 'Open connections altogether [what the descriptor limit allows, at most 100000]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-connections-per-client -d 'Open connections of one client address' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l websocket-max-message -d 'Largest message, after decompression; close code 1009 beyond [16MiB]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l websocket-ping-interval -d 'Ping a connection that was silent for so long [20s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l websocket-ping-timeout -d 'Close it when no pong came for so long [20s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l log-level -d 'Least level of the server\'s own log [info]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l log-format -d 'Form of the server\'s own log [text]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l access-log -d 'File of the access log, - for standard error [-]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l access-log-format -d 'Form of the access log [combined]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l reload-dir -d 'Directory watched by --reload; repeatable [where the application is imported from]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l front-threads -d 'Threads of the process that talks to the clients [one per core, at most 4]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l pid-file -d 'File that receives the process id' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l pid -d 'File that receives the process id' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l factory -d 'APP names a function that returns the application'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-factory -d 'The opposite of --factory'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l http -d 'Listen for plain HTTP'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-http -d 'Do not listen for plain HTTP'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l allow-http -d 'Serve plain HTTP too instead of redirecting it'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l https-only -d 'The opposite of --allow-http'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-hsts -d 'The opposite of --hsts'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l preload -d 'Import the application once and fork the workers from that process'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l preload-app -d 'Import the application once and fork the workers from that process'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-preload -d 'The opposite of --preload'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-access-log -d 'The opposite of --access-log'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l reload -d 'Restart workers when their code changes'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-reload -d 'The opposite of --reload'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l help-all -d 'Print every option'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l interface -d 'Calling convention, found by looking at the object [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l mount -d 'URL prefix under which the application is mounted [/]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l root-path -d 'URL prefix under which the application is mounted [/]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l chdir -d 'Directory to enter before the application is imported' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l python-path -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l pythonpath -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l env -d 'Environment variable for the application; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l python -d 'Python interpreter that runs the application [beside the tlsgi command, else from PATH]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l host -d 'Address to listen on, * for every one; repeatable [127.0.0.1, ::1]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l https-port -d 'Port for HTTPS [8443]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l port -d 'Port for plain HTTP, which redirects to HTTPS [8080]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l http-port -d 'Port for plain HTTP, which redirects to HTTPS [8080]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l bind -d 'Listen for HTTPS on ADDRESS:PORT, unix:PATH or fd://N; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l bind-https -d 'Listen for HTTPS on ADDRESS:PORT, unix:PATH or fd://N; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l bind-http -d 'Listen for plain HTTP there; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l backlog -d 'Connections that may wait in the kernel to be accepted [2048]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ssl-certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ssl-keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ssl-chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l server-name -d 'Host name served; repeatable; every name when none is given' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l static -d 'Answer a URL prefix from a directory; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l static-max-age -d 'Cache-Control: max-age of static files' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l processes -d 'Worker processes [1]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l workers -d 'Worker processes [1]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l threads -d 'Threads of a process, for WSGI [5]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l concurrency -d 'Requests that a process runs at a time, for ASGI [8192]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-requests -d 'Replace a worker after so many requests' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-requests-jitter -d 'Up to so many requests more, by chance, so that workers are not replaced together [0]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-worker-memory -d 'Replace a worker whose resident memory passes this' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l request-timeout -d 'Longest time a request may run: 504, and the worker is replaced' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l startup-timeout -d 'Longest time from the start of a worker until it is ready [60s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l loop -d 'ASGI event loop; auto takes uvloop when it is installed [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l handshake-timeout -d 'From accepting a connection to the end of its TLS handshake [10s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l header-timeout -d 'From the first byte of a request to the end of its header block [10s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-header-size -d 'Bytes of a request\'s header block; 431 beyond [64KiB]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-header-count -d 'Fields of a request\'s header block; 431 beyond [100]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-request-line -d 'Bytes of the request line; 414 beyond [8KiB]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-body-size -d 'Bytes of a request body; 413 beyond' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l min-body-rate -d 'Bytes per second below which an upload is cut, once its grace is over [240]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l body-grace -d 'How long an upload may be slower than that, and its longest silence [20s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l queue-timeout -d 'Longest wait for a free worker; 503 with Retry-After then [30s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-queue -d 'Requests that may wait for a worker; 503 at once beyond [10000]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l response-timeout -d 'From handing a request to a worker to the head of its response; 504 then' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l write-timeout -d 'Longest time in which a client takes no byte of its response [60s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l keep-alive-timeout -d 'Idle time of a connection between requests [75s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l keep-alive -d 'Idle time of a connection between requests [75s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-keep-alive-requests -d 'Requests on one connection' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-h2-streams -d 'HTTP/2: concurrent streams of a connection [128]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-h2-resets -d 'HTTP/2: streams a client may reset within a minute [200]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-h2-settings -d 'HTTP/2: SETTINGS frames within a minute [100]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-h2-pings -d 'HTTP/2: PING frames within a minute [200]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-connections -d 'Open connections altogether [what the descriptor limit allows, at most 100000]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-connections-per-client -d 'Open connections of one client address' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l websocket-max-message -d 'Largest message, after decompression; close code 1009 beyond [16MiB]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l websocket-ping-interval -d 'Ping a connection that was silent for so long [20s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l websocket-ping-timeout -d 'Close it when no pong came for so long [20s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l log-level -d 'Least level of the server\'s own log [info]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l log-format -d 'Form of the server\'s own log [text]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l access-log -d 'File of the access log, - for standard error [-]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l access-log-format -d 'Form of the access log [combined]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l reload-dir -d 'Directory watched by --reload; repeatable [where the application is imported from]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l front-threads -d 'Threads of the process that talks to the clients [one per core, at most 4]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l pid-file -d 'File that receives the process id' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l pid -d 'File that receives the process id' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l factory -d 'APP names a function that returns the application'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-factory -d 'The opposite of --factory'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l http -d 'Listen for plain HTTP'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-http -d 'Do not listen for plain HTTP'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l allow-http -d 'Serve plain HTTP too instead of redirecting it'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l https-only -d 'The opposite of --allow-http'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-hsts -d 'The opposite of --hsts'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l preload -d 'Import the application once and fork the workers from that process'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l preload-app -d 'Import the application once and fork the workers from that process'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-preload -d 'The opposite of --preload'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-access-log -d 'The opposite of --access-log'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l reload -d 'Restart workers when their code changes'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-reload -d 'The opposite of --reload'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l help-all -d 'Print every option'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and not __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and not __fish_seen_subcommand_from show" -f -a "show" -d 'Print every value in use and where it was written'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l interface -d 'Calling convention, found by looking at the object [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l mount -d 'URL prefix under which the application is mounted [/]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l root-path -d 'URL prefix under which the application is mounted [/]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l chdir -d 'Directory to enter before the application is imported' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l python-path -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l pythonpath -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l env -d 'Environment variable for the application; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l python -d 'Python interpreter that runs the application [beside the tlsgi command, else from PATH]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l host -d 'Address to listen on, * for every one; repeatable [127.0.0.1, ::1]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l https-port -d 'Port for HTTPS [8443]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l port -d 'Port for plain HTTP, which redirects to HTTPS [8080]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l http-port -d 'Port for plain HTTP, which redirects to HTTPS [8080]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l bind -d 'Listen for HTTPS on ADDRESS:PORT, unix:PATH or fd://N; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l bind-https -d 'Listen for HTTPS on ADDRESS:PORT, unix:PATH or fd://N; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l bind-http -d 'Listen for plain HTTP there; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l backlog -d 'Connections that may wait in the kernel to be accepted [2048]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l ssl-certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l ssl-keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l ssl-chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l server-name -d 'Host name served; repeatable; every name when none is given' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l static -d 'Answer a URL prefix from a directory; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l static-max-age -d 'Cache-Control: max-age of static files' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l processes -d 'Worker processes [1]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l workers -d 'Worker processes [1]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l threads -d 'Threads of a process, for WSGI [5]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l concurrency -d 'Requests that a process runs at a time, for ASGI [8192]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-requests -d 'Replace a worker after so many requests' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-requests-jitter -d 'Up to so many requests more, by chance, so that workers are not replaced together [0]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-worker-memory -d 'Replace a worker whose resident memory passes this' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l request-timeout -d 'Longest time a request may run: 504, and the worker is replaced' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l startup-timeout -d 'Longest time from the start of a worker until it is ready [60s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l loop -d 'ASGI event loop; auto takes uvloop when it is installed [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l handshake-timeout -d 'From accepting a connection to the end of its TLS handshake [10s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l header-timeout -d 'From the first byte of a request to the end of its header block [10s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-header-size -d 'Bytes of a request\'s header block; 431 beyond [64KiB]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-header-count -d 'Fields of a request\'s header block; 431 beyond [100]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-request-line -d 'Bytes of the request line; 414 beyond [8KiB]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-body-size -d 'Bytes of a request body; 413 beyond' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l min-body-rate -d 'Bytes per second below which an upload is cut, once its grace is over [240]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l body-grace -d 'How long an upload may be slower than that, and its longest silence [20s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l queue-timeout -d 'Longest wait for a free worker; 503 with Retry-After then [30s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-queue -d 'Requests that may wait for a worker; 503 at once beyond [10000]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l response-timeout -d 'From handing a request to a worker to the head of its response; 504 then' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l write-timeout -d 'Longest time in which a client takes no byte of its response [60s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l keep-alive-timeout -d 'Idle time of a connection between requests [75s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l keep-alive -d 'Idle time of a connection between requests [75s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-keep-alive-requests -d 'Requests on one connection' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-h2-streams -d 'HTTP/2: concurrent streams of a connection [128]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-h2-resets -d 'HTTP/2: streams a client may reset within a minute [200]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-h2-settings -d 'HTTP/2: SETTINGS frames within a minute [100]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-h2-pings -d 'HTTP/2: PING frames within a minute [200]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-connections -d 'Open connections altogether [what the descriptor limit allows, at most 100000]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-connections-per-client -d 'Open connections of one client address' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l websocket-max-message -d 'Largest message, after decompression; close code 1009 beyond [16MiB]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l websocket-ping-interval -d 'Ping a connection that was silent for so long [20s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l websocket-ping-timeout -d 'Close it when no pong came for so long [20s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l log-level -d 'Least level of the server\'s own log [info]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'Form of the server\'s own log [text]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l access-log -d 'File of the access log, - for standard error [-]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l access-log-format -d 'Form of the access log [combined]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l reload-dir -d 'Directory watched by --reload; repeatable [where the application is imported from]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l front-threads -d 'Threads of the process that talks to the clients [one per core, at most 4]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l pid-file -d 'File that receives the process id' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l pid -d 'File that receives the process id' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l factory -d 'APP names a function that returns the application'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-factory -d 'The opposite of --factory'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l http -d 'Listen for plain HTTP'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-http -d 'Do not listen for plain HTTP'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l allow-http -d 'Serve plain HTTP too instead of redirecting it'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l https-only -d 'The opposite of --allow-http'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-hsts -d 'The opposite of --hsts'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l preload -d 'Import the application once and fork the workers from that process'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l preload-app -d 'Import the application once and fork the workers from that process'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-preload -d 'The opposite of --preload'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-access-log -d 'The opposite of --access-log'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l reload -d 'Restart workers when their code changes'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-reload -d 'The opposite of --reload'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l help-all -d 'Print every option'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand man" -s h -l help -d 'Print help'

@@ -1,0 +1,485 @@
+#compdef tlsgi
+
+autoload -U is-at-least
+
+_tlsgi() {
+    typeset -A opt_args
+    typeset -a _arguments_options
+    local ret=1
+
+    if is-at-least 5.2; then
+        _arguments_options=(-s -S -C)
+    else
+        _arguments_options=(-s -C)
+    fi
+
+    local context curcontext="$curcontext" state line
+    _arguments "${_arguments_options[@]}" : \
+'*--interface=[Calling convention, found by looking at the object \[auto\]]:auto|wsgi|asgi:_default' \
+'*--mount=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
+'*--root-path=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
+'*--chdir=[Directory to enter before the application is imported]:DIR:_files -/' \
+'*--python-path=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
+'*--pythonpath=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
+'*--env=[Environment variable for the application; repeatable]:NAME=VALUE:_default' \
+'*--python=[Python interpreter that runs the application \[beside the tlsgi command, else from PATH\]]:FILE:_files' \
+'*--host=[Address to listen on, * for every one; repeatable \[127.0.0.1, \:\:1\]]:ADDRESS:_default' \
+'*--https-port=[Port for HTTPS \[8443\]]:PORT:_default' \
+'*--port=[Port for plain HTTP, which redirects to HTTPS \[8080\]]:PORT:_default' \
+'*--http-port=[Port for plain HTTP, which redirects to HTTPS \[8080\]]:PORT:_default' \
+'*--bind=[Listen for HTTPS on ADDRESS\:PORT, unix\:PATH or fd\://N; repeatable]:ADDRESS:_default' \
+'*--bind-https=[Listen for HTTPS on ADDRESS\:PORT, unix\:PATH or fd\://N; repeatable]:ADDRESS:_default' \
+'*--bind-http=[Listen for plain HTTP there; repeatable]:ADDRESS:_default' \
+'*--backlog=[Connections that may wait in the kernel to be accepted \[2048\]]:COUNT:_default' \
+'*--certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
+'*--ssl-certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
+'*--keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
+'*--ssl-keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
+'*--chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
+'*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
+'*--server-name=[Host name served; repeatable; every name when none is given]:NAME:_default' \
+'*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
+'*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
+'*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
+'*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
+'*--processes=[Worker processes \[1\]]:COUNT:_default' \
+'*--workers=[Worker processes \[1\]]:COUNT:_default' \
+'*--threads=[Threads of a process, for WSGI \[5\]]:COUNT:_default' \
+'*--concurrency=[Requests that a process runs at a time, for ASGI \[8192\]]:COUNT:_default' \
+'*--max-requests=[Replace a worker after so many requests]:COUNT:_default' \
+'*--max-requests-jitter=[Up to so many requests more, by chance, so that workers are not replaced together \[0\]]:COUNT:_default' \
+'*--max-worker-memory=[Replace a worker whose resident memory passes this]:SIZE:_default' \
+'*--request-timeout=[Longest time a request may run\: 504, and the worker is replaced]:TIME:_default' \
+'*--startup-timeout=[Longest time from the start of a worker until it is ready \[60s\]]:TIME:_default' \
+'*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:_default' \
+'*--loop=[ASGI event loop; auto takes uvloop when it is installed \[auto\]]:auto|asyncio|uvloop:_default' \
+'*--handshake-timeout=[From accepting a connection to the end of its TLS handshake \[10s\]]:TIME:_default' \
+'*--header-timeout=[From the first byte of a request to the end of its header block \[10s\]]:TIME:_default' \
+'*--max-header-size=[Bytes of a request'\''s header block; 431 beyond \[64KiB\]]:SIZE:_default' \
+'*--max-header-count=[Fields of a request'\''s header block; 431 beyond \[100\]]:COUNT:_default' \
+'*--max-request-line=[Bytes of the request line; 414 beyond \[8KiB\]]:SIZE:_default' \
+'*--max-body-size=[Bytes of a request body; 413 beyond]:SIZE:_default' \
+'*--min-body-rate=[Bytes per second below which an upload is cut, once its grace is over \[240\]]:COUNT:_default' \
+'*--body-grace=[How long an upload may be slower than that, and its longest silence \[20s\]]:TIME:_default' \
+'*--queue-timeout=[Longest wait for a free worker; 503 with Retry-After then \[30s\]]:TIME:_default' \
+'*--max-queue=[Requests that may wait for a worker; 503 at once beyond \[10000\]]:COUNT:_default' \
+'*--response-timeout=[From handing a request to a worker to the head of its response; 504 then]:TIME:_default' \
+'*--write-timeout=[Longest time in which a client takes no byte of its response \[60s\]]:TIME:_default' \
+'*--keep-alive-timeout=[Idle time of a connection between requests \[75s\]]:TIME:_default' \
+'*--keep-alive=[Idle time of a connection between requests \[75s\]]:TIME:_default' \
+'*--max-keep-alive-requests=[Requests on one connection]:COUNT:_default' \
+'*--max-h2-streams=[HTTP/2\: concurrent streams of a connection \[128\]]:COUNT:_default' \
+'*--max-h2-resets=[HTTP/2\: streams a client may reset within a minute \[200\]]:COUNT:_default' \
+'*--max-h2-settings=[HTTP/2\: SETTINGS frames within a minute \[100\]]:COUNT:_default' \
+'*--max-h2-pings=[HTTP/2\: PING frames within a minute \[200\]]:COUNT:_default' \
+'*--max-connections=[Open connections altogether \[what the descriptor limit allows, at most 100000\]]:COUNT:_default' \
+'*--max-connections-per-client=[Open connections of one client address]:COUNT:_default' \
+'*--websocket-max-message=[Largest message, after decompression; close code 1009 beyond \[16MiB\]]:SIZE:_default' \
+'*--websocket-ping-interval=[Ping a connection that was silent for so long \[20s\]]:TIME:_default' \
+'*--websocket-ping-timeout=[Close it when no pong came for so long \[20s\]]:TIME:_default' \
+'*--log-level=[Least level of the server'\''s own log \[info\]]:LEVEL:_default' \
+'*--log-format=[Form of the server'\''s own log \[text\]]:text|json:_default' \
+'*--access-log=[File of the access log, - for standard error \[-\]]:FILE:_files' \
+'*--access-log-format=[Form of the access log \[combined\]]:combined|json:_default' \
+'*--reload-dir=[Directory watched by --reload; repeatable \[where the application is imported from\]]:DIR:_files -/' \
+'*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--front-threads=[Threads of the process that talks to the clients \[one per core, at most 4\]]:COUNT:_default' \
+'*--pid-file=[File that receives the process id]:FILE:_files' \
+'*--pid=[File that receives the process id]:FILE:_files' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'--factory[APP names a function that returns the application]' \
+'--no-factory[The opposite of --factory]' \
+'--http[Listen for plain HTTP]' \
+'--no-http[Do not listen for plain HTTP]' \
+'--allow-http[Serve plain HTTP too instead of redirecting it]' \
+'--https-only[The opposite of --allow-http]' \
+'--no-hsts[The opposite of --hsts]' \
+'--preload[Import the application once and fork the workers from that process]' \
+'--preload-app[Import the application once and fork the workers from that process]' \
+'--no-preload[The opposite of --preload]' \
+'--no-access-log[The opposite of --access-log]' \
+'--reload[Restart workers when their code changes]' \
+'--no-reload[The opposite of --reload]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'--help-all[Print every option]' \
+'-V[Print the version]' \
+'--version[Print the version]' \
+'::app -- What to serve\: module\:attribute, path.py\:attribute, module\:create_app():_default' \
+":: :_tlsgi_commands" \
+"*::: :->tlsgi" \
+&& ret=0
+    case $state in
+    (tlsgi)
+        words=($line[2] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:tlsgi-command-$line[2]:"
+        case $line[2] in
+            (serve)
+_arguments "${_arguments_options[@]}" : \
+'*--interface=[Calling convention, found by looking at the object \[auto\]]:auto|wsgi|asgi:_default' \
+'*--mount=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
+'*--root-path=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
+'*--chdir=[Directory to enter before the application is imported]:DIR:_files -/' \
+'*--python-path=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
+'*--pythonpath=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
+'*--env=[Environment variable for the application; repeatable]:NAME=VALUE:_default' \
+'*--python=[Python interpreter that runs the application \[beside the tlsgi command, else from PATH\]]:FILE:_files' \
+'*--host=[Address to listen on, * for every one; repeatable \[127.0.0.1, \:\:1\]]:ADDRESS:_default' \
+'*--https-port=[Port for HTTPS \[8443\]]:PORT:_default' \
+'*--port=[Port for plain HTTP, which redirects to HTTPS \[8080\]]:PORT:_default' \
+'*--http-port=[Port for plain HTTP, which redirects to HTTPS \[8080\]]:PORT:_default' \
+'*--bind=[Listen for HTTPS on ADDRESS\:PORT, unix\:PATH or fd\://N; repeatable]:ADDRESS:_default' \
+'*--bind-https=[Listen for HTTPS on ADDRESS\:PORT, unix\:PATH or fd\://N; repeatable]:ADDRESS:_default' \
+'*--bind-http=[Listen for plain HTTP there; repeatable]:ADDRESS:_default' \
+'*--backlog=[Connections that may wait in the kernel to be accepted \[2048\]]:COUNT:_default' \
+'*--certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
+'*--ssl-certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
+'*--keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
+'*--ssl-keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
+'*--chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
+'*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
+'*--server-name=[Host name served; repeatable; every name when none is given]:NAME:_default' \
+'*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
+'*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
+'*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
+'*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
+'*--processes=[Worker processes \[1\]]:COUNT:_default' \
+'*--workers=[Worker processes \[1\]]:COUNT:_default' \
+'*--threads=[Threads of a process, for WSGI \[5\]]:COUNT:_default' \
+'*--concurrency=[Requests that a process runs at a time, for ASGI \[8192\]]:COUNT:_default' \
+'*--max-requests=[Replace a worker after so many requests]:COUNT:_default' \
+'*--max-requests-jitter=[Up to so many requests more, by chance, so that workers are not replaced together \[0\]]:COUNT:_default' \
+'*--max-worker-memory=[Replace a worker whose resident memory passes this]:SIZE:_default' \
+'*--request-timeout=[Longest time a request may run\: 504, and the worker is replaced]:TIME:_default' \
+'*--startup-timeout=[Longest time from the start of a worker until it is ready \[60s\]]:TIME:_default' \
+'*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:_default' \
+'*--loop=[ASGI event loop; auto takes uvloop when it is installed \[auto\]]:auto|asyncio|uvloop:_default' \
+'*--handshake-timeout=[From accepting a connection to the end of its TLS handshake \[10s\]]:TIME:_default' \
+'*--header-timeout=[From the first byte of a request to the end of its header block \[10s\]]:TIME:_default' \
+'*--max-header-size=[Bytes of a request'\''s header block; 431 beyond \[64KiB\]]:SIZE:_default' \
+'*--max-header-count=[Fields of a request'\''s header block; 431 beyond \[100\]]:COUNT:_default' \
+'*--max-request-line=[Bytes of the request line; 414 beyond \[8KiB\]]:SIZE:_default' \
+'*--max-body-size=[Bytes of a request body; 413 beyond]:SIZE:_default' \
+'*--min-body-rate=[Bytes per second below which an upload is cut, once its grace is over \[240\]]:COUNT:_default' \
+'*--body-grace=[How long an upload may be slower than that, and its longest silence \[20s\]]:TIME:_default' \
+'*--queue-timeout=[Longest wait for a free worker; 503 with Retry-After then \[30s\]]:TIME:_default' \
+'*--max-queue=[Requests that may wait for a worker; 503 at once beyond \[10000\]]:COUNT:_default' \
+'*--response-timeout=[From handing a request to a worker to the head of its response; 504 then]:TIME:_default' \
+'*--write-timeout=[Longest time in which a client takes no byte of its response \[60s\]]:TIME:_default' \
+'*--keep-alive-timeout=[Idle time of a connection between requests \[75s\]]:TIME:_default' \
+'*--keep-alive=[Idle time of a connection between requests \[75s\]]:TIME:_default' \
+'*--max-keep-alive-requests=[Requests on one connection]:COUNT:_default' \
+'*--max-h2-streams=[HTTP/2\: concurrent streams of a connection \[128\]]:COUNT:_default' \
+'*--max-h2-resets=[HTTP/2\: streams a client may reset within a minute \[200\]]:COUNT:_default' \
+'*--max-h2-settings=[HTTP/2\: SETTINGS frames within a minute \[100\]]:COUNT:_default' \
+'*--max-h2-pings=[HTTP/2\: PING frames within a minute \[200\]]:COUNT:_default' \
+'*--max-connections=[Open connections altogether \[what the descriptor limit allows, at most 100000\]]:COUNT:_default' \
+'*--max-connections-per-client=[Open connections of one client address]:COUNT:_default' \
+'*--websocket-max-message=[Largest message, after decompression; close code 1009 beyond \[16MiB\]]:SIZE:_default' \
+'*--websocket-ping-interval=[Ping a connection that was silent for so long \[20s\]]:TIME:_default' \
+'*--websocket-ping-timeout=[Close it when no pong came for so long \[20s\]]:TIME:_default' \
+'*--log-level=[Least level of the server'\''s own log \[info\]]:LEVEL:_default' \
+'*--log-format=[Form of the server'\''s own log \[text\]]:text|json:_default' \
+'*--access-log=[File of the access log, - for standard error \[-\]]:FILE:_files' \
+'*--access-log-format=[Form of the access log \[combined\]]:combined|json:_default' \
+'*--reload-dir=[Directory watched by --reload; repeatable \[where the application is imported from\]]:DIR:_files -/' \
+'*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--front-threads=[Threads of the process that talks to the clients \[one per core, at most 4\]]:COUNT:_default' \
+'*--pid-file=[File that receives the process id]:FILE:_files' \
+'*--pid=[File that receives the process id]:FILE:_files' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'--factory[APP names a function that returns the application]' \
+'--no-factory[The opposite of --factory]' \
+'--http[Listen for plain HTTP]' \
+'--no-http[Do not listen for plain HTTP]' \
+'--allow-http[Serve plain HTTP too instead of redirecting it]' \
+'--https-only[The opposite of --allow-http]' \
+'--no-hsts[The opposite of --hsts]' \
+'--preload[Import the application once and fork the workers from that process]' \
+'--preload-app[Import the application once and fork the workers from that process]' \
+'--no-preload[The opposite of --preload]' \
+'--no-access-log[The opposite of --access-log]' \
+'--reload[Restart workers when their code changes]' \
+'--no-reload[The opposite of --reload]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'--help-all[Print every option]' \
+'::app -- What to serve\: module\:attribute, path.py\:attribute, module\:create_app():_default' \
+&& ret=0
+;;
+(check)
+_arguments "${_arguments_options[@]}" : \
+'*--interface=[Calling convention, found by looking at the object \[auto\]]:auto|wsgi|asgi:_default' \
+'*--mount=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
+'*--root-path=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
+'*--chdir=[Directory to enter before the application is imported]:DIR:_files -/' \
+'*--python-path=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
+'*--pythonpath=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
+'*--env=[Environment variable for the application; repeatable]:NAME=VALUE:_default' \
+'*--python=[Python interpreter that runs the application \[beside the tlsgi command, else from PATH\]]:FILE:_files' \
+'*--host=[Address to listen on, * for every one; repeatable \[127.0.0.1, \:\:1\]]:ADDRESS:_default' \
+'*--https-port=[Port for HTTPS \[8443\]]:PORT:_default' \
+'*--port=[Port for plain HTTP, which redirects to HTTPS \[8080\]]:PORT:_default' \
+'*--http-port=[Port for plain HTTP, which redirects to HTTPS \[8080\]]:PORT:_default' \
+'*--bind=[Listen for HTTPS on ADDRESS\:PORT, unix\:PATH or fd\://N; repeatable]:ADDRESS:_default' \
+'*--bind-https=[Listen for HTTPS on ADDRESS\:PORT, unix\:PATH or fd\://N; repeatable]:ADDRESS:_default' \
+'*--bind-http=[Listen for plain HTTP there; repeatable]:ADDRESS:_default' \
+'*--backlog=[Connections that may wait in the kernel to be accepted \[2048\]]:COUNT:_default' \
+'*--certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
+'*--ssl-certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
+'*--keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
+'*--ssl-keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
+'*--chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
+'*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
+'*--server-name=[Host name served; repeatable; every name when none is given]:NAME:_default' \
+'*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
+'*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
+'*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
+'*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
+'*--processes=[Worker processes \[1\]]:COUNT:_default' \
+'*--workers=[Worker processes \[1\]]:COUNT:_default' \
+'*--threads=[Threads of a process, for WSGI \[5\]]:COUNT:_default' \
+'*--concurrency=[Requests that a process runs at a time, for ASGI \[8192\]]:COUNT:_default' \
+'*--max-requests=[Replace a worker after so many requests]:COUNT:_default' \
+'*--max-requests-jitter=[Up to so many requests more, by chance, so that workers are not replaced together \[0\]]:COUNT:_default' \
+'*--max-worker-memory=[Replace a worker whose resident memory passes this]:SIZE:_default' \
+'*--request-timeout=[Longest time a request may run\: 504, and the worker is replaced]:TIME:_default' \
+'*--startup-timeout=[Longest time from the start of a worker until it is ready \[60s\]]:TIME:_default' \
+'*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:_default' \
+'*--loop=[ASGI event loop; auto takes uvloop when it is installed \[auto\]]:auto|asyncio|uvloop:_default' \
+'*--handshake-timeout=[From accepting a connection to the end of its TLS handshake \[10s\]]:TIME:_default' \
+'*--header-timeout=[From the first byte of a request to the end of its header block \[10s\]]:TIME:_default' \
+'*--max-header-size=[Bytes of a request'\''s header block; 431 beyond \[64KiB\]]:SIZE:_default' \
+'*--max-header-count=[Fields of a request'\''s header block; 431 beyond \[100\]]:COUNT:_default' \
+'*--max-request-line=[Bytes of the request line; 414 beyond \[8KiB\]]:SIZE:_default' \
+'*--max-body-size=[Bytes of a request body; 413 beyond]:SIZE:_default' \
+'*--min-body-rate=[Bytes per second below which an upload is cut, once its grace is over \[240\]]:COUNT:_default' \
+'*--body-grace=[How long an upload may be slower than that, and its longest silence \[20s\]]:TIME:_default' \
+'*--queue-timeout=[Longest wait for a free worker; 503 with Retry-After then \[30s\]]:TIME:_default' \
+'*--max-queue=[Requests that may wait for a worker; 503 at once beyond \[10000\]]:COUNT:_default' \
+'*--response-timeout=[From handing a request to a worker to the head of its response; 504 then]:TIME:_default' \
+'*--write-timeout=[Longest time in which a client takes no byte of its response \[60s\]]:TIME:_default' \
+'*--keep-alive-timeout=[Idle time of a connection between requests \[75s\]]:TIME:_default' \
+'*--keep-alive=[Idle time of a connection between requests \[75s\]]:TIME:_default' \
+'*--max-keep-alive-requests=[Requests on one connection]:COUNT:_default' \
+'*--max-h2-streams=[HTTP/2\: concurrent streams of a connection \[128\]]:COUNT:_default' \
+'*--max-h2-resets=[HTTP/2\: streams a client may reset within a minute \[200\]]:COUNT:_default' \
+'*--max-h2-settings=[HTTP/2\: SETTINGS frames within a minute \[100\]]:COUNT:_default' \
+'*--max-h2-pings=[HTTP/2\: PING frames within a minute \[200\]]:COUNT:_default' \
+'*--max-connections=[Open connections altogether \[what the descriptor limit allows, at most 100000\]]:COUNT:_default' \
+'*--max-connections-per-client=[Open connections of one client address]:COUNT:_default' \
+'*--websocket-max-message=[Largest message, after decompression; close code 1009 beyond \[16MiB\]]:SIZE:_default' \
+'*--websocket-ping-interval=[Ping a connection that was silent for so long \[20s\]]:TIME:_default' \
+'*--websocket-ping-timeout=[Close it when no pong came for so long \[20s\]]:TIME:_default' \
+'*--log-level=[Least level of the server'\''s own log \[info\]]:LEVEL:_default' \
+'*--log-format=[Form of the server'\''s own log \[text\]]:text|json:_default' \
+'*--access-log=[File of the access log, - for standard error \[-\]]:FILE:_files' \
+'*--access-log-format=[Form of the access log \[combined\]]:combined|json:_default' \
+'*--reload-dir=[Directory watched by --reload; repeatable \[where the application is imported from\]]:DIR:_files -/' \
+'*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--front-threads=[Threads of the process that talks to the clients \[one per core, at most 4\]]:COUNT:_default' \
+'*--pid-file=[File that receives the process id]:FILE:_files' \
+'*--pid=[File that receives the process id]:FILE:_files' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'--factory[APP names a function that returns the application]' \
+'--no-factory[The opposite of --factory]' \
+'--http[Listen for plain HTTP]' \
+'--no-http[Do not listen for plain HTTP]' \
+'--allow-http[Serve plain HTTP too instead of redirecting it]' \
+'--https-only[The opposite of --allow-http]' \
+'--no-hsts[The opposite of --hsts]' \
+'--preload[Import the application once and fork the workers from that process]' \
+'--preload-app[Import the application once and fork the workers from that process]' \
+'--no-preload[The opposite of --preload]' \
+'--no-access-log[The opposite of --access-log]' \
+'--reload[Restart workers when their code changes]' \
+'--no-reload[The opposite of --reload]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'--help-all[Print every option]' \
+'::app -- What to serve\: module\:attribute, path.py\:attribute, module\:create_app():_default' \
+&& ret=0
+;;
+(config)
+_arguments "${_arguments_options[@]}" : \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_tlsgi__subcmd__config_commands" \
+"*::: :->config" \
+&& ret=0
+
+    case $state in
+    (config)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:tlsgi-config-command-$line[1]:"
+        case $line[1] in
+            (show)
+_arguments "${_arguments_options[@]}" : \
+'*--interface=[Calling convention, found by looking at the object \[auto\]]:auto|wsgi|asgi:_default' \
+'*--mount=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
+'*--root-path=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
+'*--chdir=[Directory to enter before the application is imported]:DIR:_files -/' \
+'*--python-path=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
+'*--pythonpath=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
+'*--env=[Environment variable for the application; repeatable]:NAME=VALUE:_default' \
+'*--python=[Python interpreter that runs the application \[beside the tlsgi command, else from PATH\]]:FILE:_files' \
+'*--host=[Address to listen on, * for every one; repeatable \[127.0.0.1, \:\:1\]]:ADDRESS:_default' \
+'*--https-port=[Port for HTTPS \[8443\]]:PORT:_default' \
+'*--port=[Port for plain HTTP, which redirects to HTTPS \[8080\]]:PORT:_default' \
+'*--http-port=[Port for plain HTTP, which redirects to HTTPS \[8080\]]:PORT:_default' \
+'*--bind=[Listen for HTTPS on ADDRESS\:PORT, unix\:PATH or fd\://N; repeatable]:ADDRESS:_default' \
+'*--bind-https=[Listen for HTTPS on ADDRESS\:PORT, unix\:PATH or fd\://N; repeatable]:ADDRESS:_default' \
+'*--bind-http=[Listen for plain HTTP there; repeatable]:ADDRESS:_default' \
+'*--backlog=[Connections that may wait in the kernel to be accepted \[2048\]]:COUNT:_default' \
+'*--certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
+'*--ssl-certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
+'*--keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
+'*--ssl-keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
+'*--chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
+'*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
+'*--server-name=[Host name served; repeatable; every name when none is given]:NAME:_default' \
+'*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
+'*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
+'*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
+'*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
+'*--processes=[Worker processes \[1\]]:COUNT:_default' \
+'*--workers=[Worker processes \[1\]]:COUNT:_default' \
+'*--threads=[Threads of a process, for WSGI \[5\]]:COUNT:_default' \
+'*--concurrency=[Requests that a process runs at a time, for ASGI \[8192\]]:COUNT:_default' \
+'*--max-requests=[Replace a worker after so many requests]:COUNT:_default' \
+'*--max-requests-jitter=[Up to so many requests more, by chance, so that workers are not replaced together \[0\]]:COUNT:_default' \
+'*--max-worker-memory=[Replace a worker whose resident memory passes this]:SIZE:_default' \
+'*--request-timeout=[Longest time a request may run\: 504, and the worker is replaced]:TIME:_default' \
+'*--startup-timeout=[Longest time from the start of a worker until it is ready \[60s\]]:TIME:_default' \
+'*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:_default' \
+'*--loop=[ASGI event loop; auto takes uvloop when it is installed \[auto\]]:auto|asyncio|uvloop:_default' \
+'*--handshake-timeout=[From accepting a connection to the end of its TLS handshake \[10s\]]:TIME:_default' \
+'*--header-timeout=[From the first byte of a request to the end of its header block \[10s\]]:TIME:_default' \
+'*--max-header-size=[Bytes of a request'\''s header block; 431 beyond \[64KiB\]]:SIZE:_default' \
+'*--max-header-count=[Fields of a request'\''s header block; 431 beyond \[100\]]:COUNT:_default' \
+'*--max-request-line=[Bytes of the request line; 414 beyond \[8KiB\]]:SIZE:_default' \
+'*--max-body-size=[Bytes of a request body; 413 beyond]:SIZE:_default' \
+'*--min-body-rate=[Bytes per second below which an upload is cut, once its grace is over \[240\]]:COUNT:_default' \
+'*--body-grace=[How long an upload may be slower than that, and its longest silence \[20s\]]:TIME:_default' \
+'*--queue-timeout=[Longest wait for a free worker; 503 with Retry-After then \[30s\]]:TIME:_default' \
+'*--max-queue=[Requests that may wait for a worker; 503 at once beyond \[10000\]]:COUNT:_default' \
+'*--response-timeout=[From handing a request to a worker to the head of its response; 504 then]:TIME:_default' \
+'*--write-timeout=[Longest time in which a client takes no byte of its response \[60s\]]:TIME:_default' \
+'*--keep-alive-timeout=[Idle time of a connection between requests \[75s\]]:TIME:_default' \
+'*--keep-alive=[Idle time of a connection between requests \[75s\]]:TIME:_default' \
+'*--max-keep-alive-requests=[Requests on one connection]:COUNT:_default' \
+'*--max-h2-streams=[HTTP/2\: concurrent streams of a connection \[128\]]:COUNT:_default' \
+'*--max-h2-resets=[HTTP/2\: streams a client may reset within a minute \[200\]]:COUNT:_default' \
+'*--max-h2-settings=[HTTP/2\: SETTINGS frames within a minute \[100\]]:COUNT:_default' \
+'*--max-h2-pings=[HTTP/2\: PING frames within a minute \[200\]]:COUNT:_default' \
+'*--max-connections=[Open connections altogether \[what the descriptor limit allows, at most 100000\]]:COUNT:_default' \
+'*--max-connections-per-client=[Open connections of one client address]:COUNT:_default' \
+'*--websocket-max-message=[Largest message, after decompression; close code 1009 beyond \[16MiB\]]:SIZE:_default' \
+'*--websocket-ping-interval=[Ping a connection that was silent for so long \[20s\]]:TIME:_default' \
+'*--websocket-ping-timeout=[Close it when no pong came for so long \[20s\]]:TIME:_default' \
+'*--log-level=[Least level of the server'\''s own log \[info\]]:LEVEL:_default' \
+'*--log-format=[Form of the server'\''s own log \[text\]]:text|json:_default' \
+'*--access-log=[File of the access log, - for standard error \[-\]]:FILE:_files' \
+'*--access-log-format=[Form of the access log \[combined\]]:combined|json:_default' \
+'*--reload-dir=[Directory watched by --reload; repeatable \[where the application is imported from\]]:DIR:_files -/' \
+'*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--front-threads=[Threads of the process that talks to the clients \[one per core, at most 4\]]:COUNT:_default' \
+'*--pid-file=[File that receives the process id]:FILE:_files' \
+'*--pid=[File that receives the process id]:FILE:_files' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'--factory[APP names a function that returns the application]' \
+'--no-factory[The opposite of --factory]' \
+'--http[Listen for plain HTTP]' \
+'--no-http[Do not listen for plain HTTP]' \
+'--allow-http[Serve plain HTTP too instead of redirecting it]' \
+'--https-only[The opposite of --allow-http]' \
+'--no-hsts[The opposite of --hsts]' \
+'--preload[Import the application once and fork the workers from that process]' \
+'--preload-app[Import the application once and fork the workers from that process]' \
+'--no-preload[The opposite of --preload]' \
+'--no-access-log[The opposite of --access-log]' \
+'--reload[Restart workers when their code changes]' \
+'--no-reload[The opposite of --reload]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'--help-all[Print every option]' \
+'::app -- What to serve\: module\:attribute, path.py\:attribute, module\:create_app():_default' \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(completions)
+_arguments "${_arguments_options[@]}" : \
+'-h[Print help]' \
+'--help[Print help]' \
+':shell:(bash zsh fish)' \
+&& ret=0
+;;
+(man)
+_arguments "${_arguments_options[@]}" : \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+}
+
+(( $+functions[_tlsgi_commands] )) ||
+_tlsgi_commands() {
+    local commands; commands=(
+'serve:Serve an application (the default)' \
+'check:Check configuration, certificate and application without serving' \
+'config:Look at the configuration' \
+'completions:Print completions for a shell' \
+'man:Print the manual page' \
+    )
+    _describe -t commands 'tlsgi commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__check_commands] )) ||
+_tlsgi__subcmd__check_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi check commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__completions_commands] )) ||
+_tlsgi__subcmd__completions_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi completions commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__config_commands] )) ||
+_tlsgi__subcmd__config_commands() {
+    local commands; commands=(
+'show:Print every value in use and where it was written' \
+    )
+    _describe -t commands 'tlsgi config commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__config__subcmd__show_commands] )) ||
+_tlsgi__subcmd__config__subcmd__show_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi config show commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__man_commands] )) ||
+_tlsgi__subcmd__man_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi man commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__serve_commands] )) ||
+_tlsgi__subcmd__serve_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi serve commands' commands "$@"
+}
+
+if [ "$funcstack[1]" = "_tlsgi" ]; then
+    _tlsgi "$@"
+else
+    compdef _tlsgi tlsgi
+fi

@@ -1,0 +1,43 @@
+//! Writes every page and file that is made from the table of options; `--check` fails where one is out of date.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use tlsgi_config::native::command::SHELLS;
+use tlsgi_config::native::{manual, reference};
+
+/// Writes what differs.
+pub(crate) fn write(root: &Path) -> Result<()> {
+    for (path, text) in outdated(root) {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        crate::report(&format!("wrote {}", path.display()));
+    }
+    Ok(())
+}
+
+/// Fails where a file differs from what would be written.
+pub(crate) fn check(root: &Path) -> Result<()> {
+    let outdated: Vec<String> = outdated(root).map(|(path, _)| path.display().to_string()).collect();
+    if outdated.is_empty() {
+        return Ok(());
+    }
+    bail!("out of date, run `cargo xtask generate`: {}", outdated.join(", "))
+}
+
+fn outdated(root: &Path) -> impl Iterator<Item = (PathBuf, String)> {
+    let files = files().into_iter().map(|(path, text)| (root.join(path), text));
+    files.filter(|(path, text)| std::fs::read_to_string(path).ok().as_ref() != Some(text))
+}
+
+fn files() -> Vec<(String, String)> {
+    let mut files = vec![
+        ("docs/reference/options.md".to_owned(), reference::page()),
+        ("docs/reference/tlsgi.schema.json".to_owned(), reference::schema()),
+        ("docs/man/tlsgi.1".to_owned(), manual::page()),
+    ];
+    files.extend(SHELLS.map(|shell| (format!("docs/completions/tlsgi.{shell}"), manual::completions(shell))));
+    files
+}
