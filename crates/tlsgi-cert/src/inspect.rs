@@ -48,14 +48,15 @@ impl Finding {
         match self {
             Self::Expired(_)
             | Self::NotYetValid(_)
-            | Self::IssuerExpired { .. }
             | Self::NoNames { .. }
             | Self::VersionOne
             | Self::NamesNotCovered { .. }
             | Self::WeakSignature { .. }
             | Self::NotForServers
             | Self::IssuerMissing { url: Some(_), .. } => Severity::Failure,
-            Self::ExpiresSoon(_)
+            // Clients with another path to a root they trust do not mind.
+            Self::IssuerExpired { .. }
+            | Self::ExpiresSoon(_)
             | Self::TopLevelWildcard { .. }
             | Self::IsAuthority
             | Self::Reordered
@@ -188,5 +189,72 @@ fn some(names: &[String]) -> String {
     match names {
         [a, b, c, d, rest @ ..] if rest.len() > 1 => format!("{a}, {b}, {c}, {d} and {} more", rest.len()),
         _ => names.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::finding::Moment;
+
+    #[test]
+    fn every_finding_is_a_clause_with_its_severity() {
+        let now = datetime!(2027-01-01 0:00 UTC);
+        let at = Moment(datetime!(2027-01-04 13:05 UTC));
+        let path = || PathBuf::from("/etc/a key.pem");
+        let check = |finding: Finding, severity: Severity, words: &str| {
+            let message = finding.message(now);
+            let text = message.to_string();
+            assert!(message.severity == severity && text.contains(words), "{severity:?} {words}: {message:?}");
+            assert!(!text.ends_with('.') && text.starts_with(|c: char| c.is_lowercase() || c == '`'), "{text}");
+        };
+        use Severity::{Failure, Notice, Warning};
+        check(Finding::Expired(at), Failure, "expired on 2027-01-04 13:05 UTC");
+        check(Finding::NotYetValid(at), Failure, "only from 2027-01-04 13:05 UTC");
+        check(Finding::ExpiresSoon(at), Warning, "expires in 3 days, on 2027-01-04");
+        check(Finding::IssuerExpired { subject: "CN=i".into(), at }, Warning, "CN=i in the chain");
+        check(Finding::NoNames { common_name: Some("a".into()) }, Failure, "common name a");
+        check(Finding::NoNames { common_name: None }, Failure, "no subject alternative name");
+        check(Finding::VersionOne, Failure, "version 1");
+        let carried = ["a", "b", "c", "d", "e", "f"].map(str::to_owned).to_vec();
+        let missing = vec!["x".to_owned()];
+        check(
+            Finding::NamesNotCovered { missing: missing.clone(), carried },
+            Failure,
+            "x, only for a, b, c, d and 2 more",
+        );
+        check(Finding::NamesNotCovered { missing, carried: Vec::new() }, Failure, "not for x;");
+        check(Finding::TopLevelWildcard { name: "*.test".into() }, Warning, "*.test");
+        check(Finding::WeakSignature { hash: "SHA-1" }, Failure, "SHA-1");
+        check(Finding::NotForServers, Failure, "serverAuth");
+        check(Finding::IsAuthority, Warning, "authority");
+        check(Finding::SelfSigned, Notice, "signed by itself");
+        let issuer = || "CN=i".to_owned();
+        check(
+            Finding::IssuerMissing { issuer: issuer(), url: Some("http://i".into()) },
+            Failure,
+            "(here: http://i, DER)",
+        );
+        check(Finding::IssuerMissing { issuer: issuer(), url: None }, Notice, "clients must trust CN=i");
+        check(Finding::RootIncluded { subject: issuer() }, Notice, "root CN=i");
+        check(Finding::Reordered, Warning, "order of the chain");
+        check(Finding::Unrelated { subject: issuer() }, Warning, "not sent");
+        check(Finding::TrustedForm, Notice, "TRUSTED CERTIFICATE");
+        check(Finding::KeyExposed { path: path(), mode: 0o644 }, Warning, "chmod o= '/etc/a key.pem'");
+        let outside = Finding::OutsideConstraints { names: vec!["x.org".into()], permitted: vec!["test".into()] };
+        check(outside, Warning, "may not issue for x.org");
+        check(Finding::RootCreated { path: path() }, Notice, "--cacert '/etc/a key.pem'");
+        check(Finding::RootReplaced { path: path(), at }, Warning, "trusted again");
+    }
+
+    #[test]
+    fn what_matters_most_comes_first() {
+        let found = [Finding::SelfSigned, Finding::Reordered, Finding::VersionOne, Finding::TrustedForm];
+        let order: Vec<_> = messages(&found, datetime!(2027-01-01 0:00 UTC)).iter().map(|m| m.severity).collect();
+        assert_eq!(order, [Severity::Failure, Severity::Warning, Severity::Notice, Severity::Notice]);
     }
 }

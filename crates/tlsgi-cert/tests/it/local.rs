@@ -1,7 +1,7 @@
 //! The local CA: what it issues satisfies curl and openssl, and servers that start together share one root.
 
 use std::io::{Read, Write};
-use std::net::{Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,7 @@ use std::thread;
 use rustls::pki_types::CertificateDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, Signer, SigningKey};
-use rustls::{ServerConfig, ServerConnection, SignatureAlgorithm, SignatureScheme};
+use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection, SignatureAlgorithm, SignatureScheme};
 use time::{Duration, OffsetDateTime};
 use tlsgi_cert::{Algorithm, Finding, Loaded, LocalCa, Name, PrivateKey, is_tls_handshake_message};
 
@@ -118,6 +118,31 @@ fn curl_accepts_the_leaf_for_this_machine_and_the_names_asked_for() {
     assert!(curl(ca.path(), "", "other.test", address).unwrap_err().contains("subject name"));
     let v6 = serve(ca.issue(&[], OffsetDateTime::now_utc()).unwrap(), (Ipv6Addr::LOCALHOST, 0).into());
     assert_eq!(curl(ca.path(), "", "[::1]", v6).as_deref(), Ok("hello"));
+}
+
+#[test]
+fn rustls_accepts_the_leaf() {
+    let bench = Bench::new();
+    let ca = open(bench.directory());
+    let address =
+        serve(ca.issue(&names(&["app.test"]), OffsetDateTime::now_utc()).unwrap(), ([127, 0, 0, 1], 0).into());
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(ca.certificate().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = Arc::new(config.with_root_certificates(roots).with_no_client_auth());
+    let ask = |name: &'static str| {
+        let client = ClientConnection::new(config.clone(), name.try_into().unwrap()).unwrap();
+        let mut stream = rustls::StreamOwned::new(client, TcpStream::connect(address).unwrap());
+        stream.write_all(b"GET / HTTP/1.1\r\n\r\n").map(|()| {
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).map(|_| answer)
+        })
+    };
+    for name in ["localhost", "127.0.0.1", "::1", "app.test"] {
+        assert!(ask(name).unwrap().unwrap().ends_with("hello"), "{name}");
+    }
+    assert!(ask("other.test").unwrap_err().to_string().contains("not valid for"));
 }
 
 #[test]

@@ -7,4 +7,5 @@ mod hostile;
 mod key;
 mod load;
 mod local;
+mod memory;
 mod source;
