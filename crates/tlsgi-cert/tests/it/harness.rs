@@ -53,6 +53,16 @@ impl Bench {
         ));
     }
 
+    /// `NAME.key` and an X.509 version 1 `NAME.pem`, as plain `openssl x509 -req` wrote them before OpenSSL 3.2.
+    pub(crate) fn version_1(&self, name: &str) {
+        self.openssl(&format!("genrsa -out {name}.key 2048"));
+        self.openssl(&format!("req -new -key {name}.key -subj /CN=localhost -out {name}.csr"));
+        self.openssl(&format!("x509 -req -days 365 -in {name}.csr -signkey {name}.key -out {name}.pem"));
+        if !self.openssl(&format!("x509 -in {name}.pem -noout -text")).contains("Version: 1 ") {
+            self.openssl(&format!("req -x509 -x509v1 -days 365 -key {name}.key -subj /CN=localhost -out {name}.pem"));
+        }
+    }
+
     /// `NAME.key` and `NAME.pem`, signed by `ISSUER.pem`, with these extensions.
     pub(crate) fn signed_by(&self, name: &str, issuer: &str, extensions: &str) {
         self.openssl(&format!("ecparam -name prime256v1 -genkey -noout -out {name}.key"));

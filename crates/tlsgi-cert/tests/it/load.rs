@@ -10,14 +10,12 @@ use crate::harness::{Bench, complaint, kinds};
 #[test]
 fn a_version_1_certificate_loads_and_is_called_so() {
     let bench = Bench::new();
-    bench.openssl("genrsa -out a.key 2048");
-    bench.openssl("req -new -key a.key -subj /CN=localhost -out a.csr");
-    bench.openssl("x509 -req -days 365 -in a.csr -signkey a.key -out a.crt");
-    let loaded = bench.load("a.crt", "a.key").unwrap();
+    bench.version_1("a");
+    let loaded = bench.load("a.pem", "a.key").unwrap();
     assert!(loaded.facts.is_v1);
     assert_eq!(kinds(&loaded.findings), ["VersionOne", "SelfSigned"]);
     bench.openssl("genrsa -out b.key 2048");
-    assert!(complaint(bench.load("a.crt", "b.key")).contains("does not belong"));
+    assert!(complaint(bench.load("a.pem", "b.key")).contains("does not belong"));
 }
 
 #[test]
