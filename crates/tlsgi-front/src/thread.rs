@@ -146,26 +146,25 @@ impl Desk {
     fn link(self: &Rc<Self>, pool: &str, worker: Arc<WorkerShared>, socket: UnixStream) {
         let Some(pool) = self.thread.pool(pool) else { return };
         let number = worker.number();
-        let link = match Link::new(worker, socket) {
+        let link = match Link::new(Arc::clone(&worker), socket) {
             Ok(link) => link,
             Err(error) => return tracing::error!(worker = number, %error, "a worker's link cannot be used"),
         };
         let desk = Rc::clone(self);
         let is_multiprocess = self.is_multiprocess(pool.name());
         self.links.borrow_mut().spawn_local(async move {
-            let broken = Rc::clone(&link).run(pool, SOFTWARE, is_multiprocess).await;
-            desk.link_ended(&link, &broken);
+            let broken = link.run(pool, SOFTWARE, is_multiprocess).await;
+            desk.link_ended(&worker, &broken);
         });
         reap(&self.links);
     }
 
-    fn link_ended(&self, link: &Link, broken: &Broken) {
-        let worker = link.worker();
+    fn link_ended(&self, worker: &Arc<WorkerShared>, broken: &Broken) {
         let message = if matches!(broken, Broken::Closed) { String::new() } else { broken.to_string() };
         if !message.is_empty() {
             tracing::error!(worker = worker.number(), process = worker.process(), "{message}");
         }
-        link.count_out();
+        worker.link_closed();
         // The receiver lives as long as the process.
         let _ = self.thread.upward.send(FromFront::Lost { worker: worker.number(), message });
     }
@@ -176,7 +175,7 @@ impl Desk {
             let desk = Rc::clone(self);
             self.links.borrow_mut().spawn_local(async move {
                 link.until_idle().await;
-                if link.count_out() {
+                if link.worker().link_closed() {
                     // The receiver lives as long as the process.
                     let _ = desk.thread.upward.send(FromFront::Idle { worker });
                 }

@@ -1,2 +1,77 @@
-//! placeholder
-fn main() {}
+//! The `tlsgi` command: one binary in two roles, the supervisor that the user starts and the front that the supervisor starts.
+
+mod cli;
+mod supervisor;
+
+use std::process::ExitCode;
+use std::rc::Rc;
+
+use anyhow::Context;
+use tlsgi_config::Exit;
+
+use cli::{Failure, Roles, Running, ServedCertificate, ServedPool, Startup};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    cli::run(&Roles { serve, check, front })
+}
+
+fn serve(startup: Startup) -> anyhow::Result<Exit> {
+    let startup = Rc::new(startup);
+    let config = startup.config.clone();
+    let (again, announcer) = (Rc::clone(&startup), startup);
+    let started = supervisor::run(supervisor::Startup {
+        config,
+        resolve: Box::new(move || again.reread().map_err(|rejected| rejected.to_string())),
+        announce: Box::new(move |announcement| announcer.announce(&running(announcement))),
+        worker: None,
+    });
+    started.map_err(|error| failure(&error))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the signature of a role")]
+fn check(startup: Startup) -> anyhow::Result<Exit> {
+    supervisor::check(&startup.config).map_err(|error| failure(&error))?;
+    Ok(Exit::Success)
+}
+
+/// The control socket's number is the only argument after the role.
+fn front() -> anyhow::Result<Exit> {
+    let number = std::env::args().nth(2).and_then(|number| number.parse().ok());
+    let number = number.context("a front is started by tlsgi, not by hand")?;
+    let control = tlsgi_sys::inherited::take(number).context("the control socket is not open")?;
+    tlsgi_front::run(control.into()).context("the front ended")?;
+    Ok(Exit::Success)
+}
+
+fn running(announcement: &supervisor::Announcement) -> Running<'_> {
+    let certificate = |certificate: &supervisor::AnnouncedCertificate| ServedCertificate {
+        names: certificate.facts.carried().map(|name| name.to_string()).collect(),
+        expires: certificate.facts.not_after,
+        source: certificate.source.clone(),
+    };
+    let pool = |pool: &supervisor::AnnouncedPool| ServedPool {
+        application: pool.application.clone(),
+        interface: pool.interface,
+        processes: pool.processes,
+        threads: pool.threads,
+        interpreter: pool.interpreter.clone(),
+    };
+    Running {
+        listeners: &announcement.config.listeners,
+        sites: &announcement.config.sites,
+        certificates: announcement.certificates.iter().map(certificate).collect(),
+        pools: announcement.pools.iter().map(pool).collect(),
+    }
+}
+
+/// The supervisor's errors as the command line prints them.
+fn failure(error: &supervisor::Error) -> anyhow::Error {
+    let mut failure = Failure::new(error.exit(), error.full_text());
+    if let Some(hint) = error.hint() {
+        failure = failure.hint(hint);
+    }
+    failure.into()
+}

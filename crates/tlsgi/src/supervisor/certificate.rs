@@ -1,0 +1,153 @@
+//! The certificates of all sites: loaded or issued, kept as what was loaded last, looked at again when files change.
+
+use std::path::{Path, PathBuf};
+
+use time::OffsetDateTime;
+use tlsgi_cert::{Algorithm, Error, Facts, Finding, Loaded, LocalCa, Name, Source, Stamp};
+use tlsgi_config::config::{CertificateSource, Config, Role};
+use tlsgi_front::control::{KeyAlgorithm, SiteCertificate};
+
+use super::signing::KeyRing;
+
+/// What the sites present.
+#[derive(Debug, Default)]
+pub(super) struct Certificates {
+    /// One per site, in the configuration's order; empty without an HTTPS listener.
+    sites: Vec<Presented>,
+}
+
+/// What one site presents.
+#[derive(Debug, Clone)]
+pub(super) struct Presented {
+    source: CertificateSource,
+    certificate: SiteCertificate,
+    /// What the leaf says.
+    pub(super) facts: Facts,
+    /// What a person should know about it.
+    pub(super) findings: Vec<Finding>,
+    /// The local root's file, when that issued it.
+    pub(super) root: Option<PathBuf>,
+}
+
+impl Certificates {
+    /// Loads or issues a certificate per site. A leaf of the local CA is taken over from `previous` as long as it is fresh.
+    pub(super) fn load(config: &Config, previous: &Self, keys: &KeyRing) -> Result<Self, Error> {
+        if !config.listeners.iter().any(|listener| listener.role == Role::Https) {
+            return Ok(Self::default());
+        }
+        let now = OffsetDateTime::now_utc();
+        let mut sites: Vec<Presented> = Vec::new();
+        for (index, site) in config.sites.iter().enumerate() {
+            let is_same = |presented: &&Presented| presented.source == site.certificate;
+            let is_fresh = |presented: &&Presented| presented.root.is_some() && presented.facts.renew_at() > now;
+            let earlier = sites.iter().find(is_same).or_else(|| previous.sites.iter().filter(is_fresh).find(is_same));
+            let mut presented = match earlier {
+                Some(presented) => presented.clone(),
+                None => present(&site.certificate, &names(&site.names), config, keys, now)?,
+            };
+            presented.certificate.site = index;
+            sites.push(presented);
+        }
+        Ok(Self { sites })
+    }
+
+    /// These are in use from now on; keys of others go after a while.
+    pub(super) fn present(&self, keys: &KeyRing) {
+        keys.present(self.sites.iter().map(|presented| presented.certificate.key).collect());
+    }
+
+    /// What the front is told.
+    pub(super) fn for_front(&self) -> Vec<SiteCertificate> {
+        self.sites.iter().map(|presented| presented.certificate.clone()).collect()
+    }
+
+    /// What each site presents.
+    pub(super) fn sites(&self) -> impl Iterator<Item = &Presented> {
+        self.sites.iter()
+    }
+
+    /// What the sites present, one entry a certificate.
+    pub(super) fn distinct(&self) -> impl Iterator<Item = &Presented> {
+        let is_first = |index: usize, presented: &Presented| {
+            !self.sites.iter().take(index).any(|earlier| earlier.certificate.key == presented.certificate.key)
+        };
+        self.sites
+            .iter()
+            .enumerate()
+            .filter(move |(index, presented)| is_first(*index, presented))
+            .map(|(_, presented)| presented)
+    }
+
+    /// When the first leaf of the local CA is due to be issued anew.
+    pub(super) fn renew_at(&self) -> Option<OffsetDateTime> {
+        self.sites.iter().filter(|presented| presented.root.is_some()).map(|presented| presented.facts.renew_at()).min()
+    }
+}
+
+impl Presented {
+    /// Where it comes from, for messages.
+    pub(super) fn source_text(&self) -> String {
+        match (&self.root, &self.source) {
+            (Some(root), _) => format!("local CA {}", root.display()),
+            (None, CertificateSource::Files { certificate, .. }) => certificate.display().to_string(),
+            (None, CertificateSource::Local { .. }) => "local CA".to_owned(),
+        }
+    }
+}
+
+fn present(
+    source: &CertificateSource,
+    names: &[Name],
+    config: &Config,
+    keys: &KeyRing,
+    now: OffsetDateTime,
+) -> Result<Presented, Error> {
+    let (loaded, root) = match source {
+        CertificateSource::Files { certificate, key, chain } => {
+            (files(certificate, key, chain.as_ref()).load(names, now)?, None)
+        }
+        CertificateSource::Local { names } => {
+            let authority = LocalCa::open_or_create(&config.state_directory, now)?;
+            let names = names.iter().map(|name| Name::parse(name)).collect::<Result<Vec<_>, _>>()?;
+            let mut loaded = authority.issue(&names, now)?;
+            loaded.findings.extend(authority.findings().iter().cloned());
+            (loaded, Some(authority.path().to_owned()))
+        }
+    };
+    let Loaded { chain, key, facts, findings } = loaded;
+    let certificate = SiteCertificate {
+        site: 0,
+        chain: chain.iter().map(|der| der.to_vec()).collect(),
+        algorithm: algorithm(key.algorithm()),
+        key: keys.add(key),
+    };
+    Ok(Presented { source: source.clone(), certificate, facts, findings, root })
+}
+
+/// The state of every certificate file that the configuration names.
+pub(super) fn stamps(config: &Config) -> Vec<Stamp> {
+    let stamp = |source: &CertificateSource| match source {
+        CertificateSource::Files { certificate, key, chain } => Some(files(certificate, key, chain.as_ref()).stamp()),
+        CertificateSource::Local { .. } => None,
+    };
+    config.sites.iter().filter_map(|site| stamp(&site.certificate)).collect()
+}
+
+fn files(certificate: &Path, key: &Path, chain: Option<&PathBuf>) -> Source {
+    Source::new(certificate, Some(key.to_owned()), chain.cloned())
+}
+
+/// Names that can stand in a certificate; `*` alone and the like are for routing only.
+fn names(names: &[String]) -> Vec<Name> {
+    names.iter().filter_map(|name| Name::parse(name).ok()).collect()
+}
+
+fn algorithm(algorithm: Algorithm) -> KeyAlgorithm {
+    match algorithm {
+        Algorithm::Rsa => KeyAlgorithm::Rsa,
+        Algorithm::EcdsaP256 => KeyAlgorithm::EcdsaP256,
+        Algorithm::EcdsaP384 => KeyAlgorithm::EcdsaP384,
+        Algorithm::EcdsaP521 => KeyAlgorithm::EcdsaP521,
+        Algorithm::Ed25519 => KeyAlgorithm::Ed25519,
+    }
+}

@@ -1,0 +1,75 @@
+//! Validates without serving: the certificates load, and every application starts and stops.
+
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tlsgi_config::Config;
+use tlsgi_config::config::Pool;
+use tlsgi_sys::channel;
+use tlsgi_sys::process::Keyboard;
+
+use super::certificate::Certificates;
+use super::error::Error;
+use super::interpreter;
+use super::message::{FromWorker, ToWorker};
+use super::signing::KeyRing;
+use super::worker::{self, Duty, Failure};
+
+/// Loads everything that `config` names, and serves nothing. The result says what is noteworthy about the certificates.
+///
+/// # Errors
+/// The first thing that would keep the server from starting.
+pub(crate) fn check(config: &Config) -> Result<Vec<tlsgi_cert::Message>, Error> {
+    let certificates = Certificates::load(config, &Certificates::default(), &Arc::new(KeyRing::default()))?;
+    let executable = interpreter::executable();
+    for pool in &config.pools {
+        check_pool(pool, &interpreter::find(pool, &executable)?)?;
+    }
+    let now = time::OffsetDateTime::now_utc();
+    Ok(certificates.distinct().flat_map(|presented| tlsgi_cert::messages(&presented.findings, now)).collect())
+}
+
+fn check_pool(pool: &Pool, interpreter: &Path) -> Result<(), Error> {
+    let failed = |error: std::io::Error| Error::Application(format!("{}: {error}", interpreter.display()));
+    let (ours, theirs) = channel::pair().map_err(failed)?;
+    ours.set_read_timeout(Some(pool.startup_timeout)).map_err(failed)?;
+    let process = worker::spawn(interpreter, pool, theirs, Keyboard::Apart).map_err(failed)?;
+    let start = worker::start_message(pool, format!("{}/check", pool.name), Duty::Serve, 0, Duration::from_secs(5));
+    let outcome = tell(&ours, &start).and_then(|()| outcome(&ours));
+    let result = match outcome {
+        Ok(Some(FromWorker::Failed { phase, message, detail })) => {
+            Err(Error::Application(Failure { phase, message, detail }.text()))
+        }
+        Ok(Some(_)) => tell(&ours, &ToWorker::Stop { timeout: 5.0 }).map_err(failed),
+        Ok(None) => Err(Error::Application(
+            interpreter::diagnose(interpreter)
+                .unwrap_or_else(|| format!("pool {}: the worker ended before it was ready", pool.name)),
+        )),
+        Err(error) => {
+            _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+            Err(failed(error))
+        }
+    };
+    drop(ours);
+    let ended = rustix::process::waitpid(Some(process), rustix::process::WaitOptions::empty());
+    tracing::debug!("the checked worker ended: {ended:?}");
+    result
+}
+
+/// What the worker says about its start; `None` when it ended without a word.
+fn outcome(socket: &UnixStream) -> std::io::Result<Option<FromWorker>> {
+    while let Some((message, _)) = channel::receive(socket)? {
+        let said = serde_json::from_slice(&message)?;
+        if matches!(said, FromWorker::Ready { .. } | FromWorker::Failed { .. }) {
+            return Ok(Some(said));
+        }
+    }
+    Ok(None)
+}
+
+fn tell(socket: &UnixStream, message: &impl Serialize) -> std::io::Result<()> {
+    channel::send(socket, &serde_json::to_vec(message)?, &[])
+}

@@ -1,0 +1,69 @@
+//! Which Python runs a pool, and why one that did not get as far as our module could not.
+
+use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tlsgi_config::config::Pool;
+
+use super::error::Error;
+
+const NAMES: [&str; 2] = ["python3", "python"];
+
+/// The pool's interpreter: the one named, else the one beside the executable that the user started (a virtual environment's
+/// `bin`), else the active virtual environment's, else the first on PATH.
+pub(super) fn find(pool: &Pool, executable: &Path) -> Result<PathBuf, Error> {
+    if let Some(named) = &pool.python {
+        return Ok(named.clone());
+    }
+    let beside = executable.parent().map(Path::to_owned);
+    let active = std::env::var_os("VIRTUAL_ENV").map(|environment| PathBuf::from(environment).join("bin"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let directories = beside.into_iter().chain(active).chain(std::env::split_paths(&path));
+    let candidates = directories.flat_map(|directory| NAMES.map(|name| directory.join(name)));
+    candidates.into_iter().find(|candidate| is_executable(candidate)).ok_or(Error::NoInterpreter)
+}
+
+fn is_executable(path: &Path) -> bool {
+    path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+/// Why a worker of this interpreter ended without a word, when the reason is the interpreter: our package is not installed
+/// there, or cannot be loaded.
+pub(super) fn diagnose(interpreter: &Path) -> Option<String> {
+    let mut command = Command::new(interpreter);
+    command.args(["-c", "import tlsgi._worker"]).stdin(Stdio::null()).stdout(Stdio::null());
+    let shown = interpreter.display();
+    match command.output() {
+        Err(error) => Some(format!("{shown} cannot be started: {error}")),
+        Ok(output) if output.status.success() => None,
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let last = said.trim_end().lines().last().unwrap_or_default().to_owned();
+            if last.starts_with("ModuleNotFoundError: No module named 'tlsgi") {
+                Some(format!("tlsgi is not installed for {shown}; install it with: {shown} -m pip install tlsgi"))
+            } else {
+                Some(format!("{shown} cannot load tlsgi: {last}"))
+            }
+        }
+    }
+}
+
+/// The executable as the user started it, so that a new one put in its place is found: not what a link pointed to then.
+pub(super) fn executable() -> PathBuf {
+    let running = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"));
+    let is_running = |path: &PathBuf| path.canonicalize().is_ok_and(|found| found == running);
+    let started = std::env::args_os().next().unwrap_or_default();
+    let candidate = if Path::new(&started).components().count() > 1 {
+        std::path::absolute(&started).ok()
+    } else {
+        on_path(&started)
+    };
+    candidate.filter(is_running).unwrap_or(running)
+}
+
+fn on_path(name: &OsStr) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|directory| directory.join(name)).find(|candidate| is_executable(candidate))
+}

@@ -1,0 +1,210 @@
+//! The listening sockets: bound once, owned here for ever, handed to every front.
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use tlsgi_config::config::{Config, Listener, ListenerAddress, PlainPolicy, Role};
+
+use super::error::{Error, named};
+use super::port_holder;
+
+/// Attempts to find a port that is free on every address of a role, when the kernel is asked to choose.
+const PORT_ATTEMPTS: usize = 20;
+
+/// A bound socket.
+#[derive(Debug)]
+pub(super) struct Bound {
+    /// As configured: what a reload compares.
+    wanted: Listener,
+    /// As bound: the port is known.
+    actual: ListenerAddress,
+    socket: OwnedFd,
+}
+
+/// The listening sockets of a configuration, in its order.
+#[derive(Debug, Default)]
+pub(super) struct Listeners {
+    bound: Vec<Bound>,
+}
+
+impl Listeners {
+    /// Binds what `config` asks for, taking over sockets that `previous` has already. Addresses in the result have their
+    /// ports; `config` is brought up to date with them: listeners that this machine cannot have are gone, redirects know the port.
+    pub(super) fn bind(config: &mut Config, previous: &Self) -> Result<Self, Error> {
+        let mut attempts = 0;
+        let listeners = loop {
+            match Self::bind_all(config, previous) {
+                // The port that the kernel chose for the first address was taken on another one.
+                Err(Error::AddressInUse { .. }) if attempts < PORT_ATTEMPTS && asks_for_port(config) => attempts += 1,
+                result => break result?,
+            }
+        };
+        config.listeners = listeners.bound.iter().map(Bound::as_configured).collect();
+        let https_port = listeners.port(Role::Https);
+        for site in &mut config.sites {
+            if let PlainPolicy::Redirect { https_port: port @ 0 } = &mut site.plain {
+                *port = https_port.unwrap_or_default();
+            }
+        }
+        Ok(listeners)
+    }
+
+    fn bind_all(config: &Config, previous: &Self) -> Result<Self, Error> {
+        let mut listeners = Self::default();
+        for wanted in &config.listeners {
+            let bound = match previous.bound.iter().find(|bound| bound.serves(wanted)) {
+                Some(bound) => bound.again(wanted)?,
+                None => match listeners.open(wanted) {
+                    Ok(bound) => bound,
+                    Err(error) if is_absent_loopback(wanted, &error, config) => continue,
+                    Err(error) => return Err(explain(wanted, error)),
+                },
+            };
+            listeners.bound.push(bound);
+        }
+        if listeners.bound.is_empty() && !config.listeners.is_empty() { Err(Error::NoListener) } else { Ok(listeners) }
+    }
+
+    fn open(&self, wanted: &Listener) -> io::Result<Bound> {
+        let (actual, socket) = match &wanted.address {
+            ListenerAddress::Tcp(address) => {
+                let mut address = *address;
+                if address.port() == 0 {
+                    address.set_port(self.port(wanted.role).unwrap_or(0));
+                }
+                let socket = open_tcp(address, wanted.backlog)?;
+                let bound = socket.local_addr()?.as_socket().unwrap_or(address);
+                (ListenerAddress::Tcp(bound), socket.into())
+            }
+            ListenerAddress::Unix(path) => (wanted.address.clone(), open_unix(path, wanted.backlog)?.into()),
+            ListenerAddress::Inherited(number) => inherit(*number, wanted.backlog)?,
+        };
+        Ok(Bound { wanted: wanted.clone(), actual, socket })
+    }
+
+    /// The port of the first TCP listener of a role.
+    fn port(&self, role: Role) -> Option<u16> {
+        self.bound.iter().filter(|bound| bound.wanted.role == role).find_map(|bound| match bound.actual {
+            ListenerAddress::Tcp(address) => Some(address.port()),
+            ListenerAddress::Unix(_) | ListenerAddress::Inherited(_) => None,
+        })
+    }
+
+    /// Removes the socket files that were made here.
+    pub(super) fn remove_files(&self) {
+        for bound in &self.bound {
+            if let ListenerAddress::Unix(path) = &bound.wanted.address {
+                _ = std::fs::remove_file(path);
+            }
+        }
+    }
+
+    /// Duplicates for a front, in the configuration's order.
+    pub(super) fn duplicates(&self) -> io::Result<Vec<OwnedFd>> {
+        self.bound.iter().map(|bound| bound.socket.try_clone()).collect()
+    }
+}
+
+impl Bound {
+    /// Whether a reload goes on with this socket. Where the kernel chose the port, the role tells two listeners apart.
+    fn serves(&self, wanted: &Listener) -> bool {
+        let is_chosen = matches!(wanted.address, ListenerAddress::Tcp(address) if address.port() == 0);
+        self.wanted.address == wanted.address && (!is_chosen || self.wanted.role == wanted.role)
+    }
+
+    /// The same socket under a configuration that may differ in role or backlog.
+    fn again(&self, wanted: &Listener) -> Result<Self, Error> {
+        let failed = |source| Error::Listen { address: named(&wanted.address), source };
+        let socket = self.socket.try_clone().map_err(failed)?;
+        if wanted.backlog != self.wanted.backlog {
+            rustix::net::listen(&socket, backlog(wanted.backlog)).map_err(|error| failed(error.into()))?;
+        }
+        Ok(Self { wanted: wanted.clone(), actual: self.actual.clone(), socket })
+    }
+
+    fn as_configured(&self) -> Listener {
+        Listener { address: self.actual.clone(), ..self.wanted.clone() }
+    }
+}
+
+fn asks_for_port(config: &Config) -> bool {
+    config
+        .listeners
+        .iter()
+        .any(|listener| matches!(listener.address, ListenerAddress::Tcp(address) if address.port() == 0))
+}
+
+fn open_tcp(address: SocketAddr, length: u32) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(backlog(length))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// A socket file that nobody listens on is what a killed server left behind.
+fn open_unix(path: &Path, length: u32) -> io::Result<Socket> {
+    let is_socket = path.symlink_metadata().is_ok_and(|found| found.file_type().is_socket());
+    if is_socket && UnixStream::connect(path).is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused) {
+        std::fs::remove_file(path)?;
+    }
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.bind(&SockAddr::unix(path)?)?;
+    socket.listen(backlog(length))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// A socket that a service manager or another parent opened; it listens already, or is told to.
+fn inherit(number: i32, length: u32) -> io::Result<(ListenerAddress, OwnedFd)> {
+    let socket = Socket::from(tlsgi_sys::inherited::take(number)?);
+    if socket.r#type()? != Type::STREAM {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "it is no stream socket"));
+    }
+    if !socket.is_listener()? {
+        rustix::net::listen(socket.as_fd(), backlog(length))?;
+    }
+    socket.set_nonblocking(true)?;
+    let address = socket.local_addr()?;
+    let actual = address.as_socket().map(ListenerAddress::Tcp);
+    let actual = actual.or_else(|| address.as_pathname().map(|path| ListenerAddress::Unix(path.to_owned())));
+    Ok((actual.unwrap_or(ListenerAddress::Inherited(number)), socket.into()))
+}
+
+fn backlog(length: u32) -> i32 {
+    i32::try_from(length).unwrap_or(i32::MAX)
+}
+
+/// `localhost` means both loopback addresses; a machine without IPv6 has one of them.
+fn is_absent_loopback(wanted: &Listener, error: &io::Error, config: &Config) -> bool {
+    let ListenerAddress::Tcp(address) = wanted.address else { return false };
+    let is_other = |other: &Listener| other.role == wanted.role && other.address != wanted.address;
+    let is_absent = matches!(error.raw_os_error(), Some(code) if [ABSENT, UNSUPPORTED].contains(&code));
+    address.ip() == IpAddr::from(std::net::Ipv6Addr::LOCALHOST) && is_absent && config.listeners.iter().any(is_other)
+}
+
+const ABSENT: i32 = rustix::io::Errno::ADDRNOTAVAIL.raw_os_error();
+const UNSUPPORTED: i32 = rustix::io::Errno::AFNOSUPPORT.raw_os_error();
+
+fn explain(wanted: &Listener, source: io::Error) -> Error {
+    let (address, role) = (named(&wanted.address), wanted.role);
+    match (&wanted.address, source.kind()) {
+        (ListenerAddress::Inherited(number), _) => Error::Inherited { number: *number, source },
+        (ListenerAddress::Tcp(tcp), ErrorKind::AddrInUse) => {
+            Error::AddressInUse { address, role, holder: port_holder::holder(*tcp) }
+        }
+        (ListenerAddress::Tcp(tcp), ErrorKind::PermissionDenied) if tcp.port() < 1024 => {
+            Error::Privileged { address, role }
+        }
+        _ => Error::Listen { address, source },
+    }
+}

@@ -1,0 +1,246 @@
+//! What is looked after while the server runs: certificate files, code, memory of the workers, log files, the watchdog.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tlsgi_cert::{Message, Severity, Stamp};
+use tlsgi_config::Config;
+use tlsgi_front::control::ToFront;
+use tokio::sync::mpsc;
+
+use super::certificate::{self, Certificates};
+use super::error::{Error, full_text};
+use super::event::Event;
+use super::server::{Server, Stage};
+use super::systemd;
+use super::watch::Watch;
+
+/// From a change of certificate files to the look at them: certificate and key are two writes.
+const CERTIFICATE_SETTLE: Duration = Duration::from_millis(200);
+/// From a pair that does not fit to the second look, which decides.
+const SECOND_LOOK: Duration = Duration::from_millis(600);
+/// From a change of code to the reload: editors write more than once.
+const CODE_SETTLE: Duration = Duration::from_millis(150);
+const MEMORY_POLL: Duration = Duration::from_secs(3);
+const RENEWAL_POLL: Duration = Duration::from_secs(600);
+
+/// What is due when.
+pub(super) struct Maintenance {
+    certificate_watch: Watch,
+    stamps: Vec<Stamp>,
+    certificates_at: Instant,
+    /// The files did not load at the first look.
+    is_second_look: bool,
+    code_watch: Option<Watch>,
+    code_at: Option<Instant>,
+    memory_at: Option<Instant>,
+    renewal_at: Instant,
+    watchdog: Option<(Duration, Instant)>,
+    events: mpsc::Sender<Event>,
+}
+
+impl Maintenance {
+    /// Begins to watch.
+    pub(super) fn start(config: &Config, events: &mpsc::Sender<Event>, now: Instant) -> Self {
+        let mut maintenance = Self {
+            certificate_watch: Watch::of_certificates(events.clone()),
+            stamps: Vec::new(),
+            certificates_at: now,
+            is_second_look: false,
+            code_watch: None,
+            code_at: None,
+            memory_at: None,
+            renewal_at: now + RENEWAL_POLL,
+            watchdog: systemd::watchdog_interval().map(|interval| (interval, now + interval)),
+            events: events.clone(),
+        };
+        maintenance.follow(config);
+        maintenance
+    }
+
+    /// Watches what this configuration names from now on.
+    pub(super) fn follow(&mut self, config: &Config) {
+        self.stamps = certificate::stamps(config);
+        self.certificate_watch.set(self.stamps.iter().flat_map(Stamp::directories).collect());
+        match &config.reload {
+            Some(reload) => {
+                let events = &self.events;
+                let watch = self.code_watch.get_or_insert_with(|| Watch::of_code(events.clone()));
+                watch.set(reload.directories.clone());
+            }
+            None => self.code_watch = None,
+        }
+        let has_limit = config.pools.iter().any(|pool| pool.max_worker_memory.is_some());
+        self.memory_at = has_limit.then(|| Instant::now() + MEMORY_POLL);
+    }
+
+    /// Something happened in a directory with certificate files.
+    pub(super) fn files_touched(&mut self, now: Instant) {
+        self.certificates_at = self.certificates_at.min(now + CERTIFICATE_SETTLE);
+    }
+
+    /// A Python file changed.
+    pub(super) fn code_touched(&mut self, now: Instant) {
+        self.code_at.get_or_insert(now + CODE_SETTLE);
+    }
+
+    /// When the next thing is due.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let certificates = (!self.stamps.is_empty()).then_some(self.certificates_at);
+        let watchdog = self.watchdog.map(|(_, at)| at);
+        let all = [certificates, self.code_at, self.memory_at, Some(self.renewal_at), watchdog];
+        all.into_iter().flatten().min()
+    }
+
+    /// The files as they are now, if any differs from what was last seen.
+    fn changed(&mut self) -> Option<Vec<Stamp>> {
+        let seen: Vec<Option<Stamp>> = self.stamps.iter_mut().map(Stamp::changed).collect();
+        seen.iter().any(Option::is_some).then(|| {
+            let keep = |(seen, old): (Option<Stamp>, &Stamp)| seen.unwrap_or_else(|| old.clone());
+            seen.into_iter().zip(&self.stamps).map(keep).collect()
+        })
+    }
+
+    fn accept(&mut self, stamps: Vec<Stamp>) {
+        self.certificate_watch.set(stamps.iter().flat_map(Stamp::directories).collect());
+        self.stamps = stamps;
+        self.is_second_look = false;
+    }
+}
+
+impl Server {
+    /// Does what is due.
+    pub(super) fn maintain(&mut self, now: Instant) {
+        if self.maintenance.certificates_at <= now {
+            self.maintenance.certificates_at = now + self.maintenance.certificate_watch.poll_interval();
+            self.look_at_certificates(now);
+        }
+        if self.maintenance.code_at.is_some_and(|at| at <= now) {
+            self.maintenance.code_at = None;
+            self.code_changed();
+        }
+        if self.maintenance.memory_at.is_some_and(|at| at <= now) {
+            self.maintenance.memory_at = Some(now + MEMORY_POLL);
+            self.look_at_memory();
+        }
+        if self.maintenance.renewal_at <= now {
+            self.maintenance.renewal_at = now + RENEWAL_POLL;
+            if self.certificates.renew_at().is_some_and(|at| at <= time::OffsetDateTime::now_utc()) {
+                self.take_certificates();
+            }
+        }
+        if let Some((interval, at)) = &mut self.maintenance.watchdog
+            && *at <= now
+        {
+            *at = now + *interval;
+            systemd::alive();
+        }
+    }
+
+    fn look_at_certificates(&mut self, now: Instant) {
+        if self.stage != Stage::Serving {
+            return;
+        }
+        let Some(stamps) = self.maintenance.changed() else { return };
+        match Certificates::load(&self.config, &self.certificates, &self.keys) {
+            Ok(certificates) => {
+                self.maintenance.accept(stamps);
+                self.present(certificates);
+            }
+            // One of two files may be written while the other is not yet.
+            Err(_) if !self.maintenance.is_second_look => {
+                self.maintenance.is_second_look = true;
+                self.maintenance.certificates_at = now + SECOND_LOOK;
+            }
+            Err(error) => {
+                self.maintenance.accept(stamps);
+                refuse(&error);
+            }
+        }
+    }
+
+    /// Loads or issues what is due, keeping what runs if that fails.
+    fn take_certificates(&mut self) {
+        match Certificates::load(&self.config, &self.certificates, &self.keys) {
+            Ok(certificates) => self.present(certificates),
+            Err(error) => refuse(&error),
+        }
+    }
+
+    fn present(&mut self, certificates: Certificates) {
+        self.certificates = certificates;
+        self.certificates.present(&self.keys);
+        self.tell_fronts(&ToFront::Certificates { certificates: self.certificates.for_front() });
+        let now = time::OffsetDateTime::now_utc();
+        for presented in self.certificates.distinct() {
+            tracing::info!("certificate in use: {}", presented.facts.summary(now));
+        }
+        self.log_findings();
+    }
+
+    fn look_at_memory(&mut self) {
+        for worker in self.workers.values_mut().filter(|worker| worker.is_serving() && !worker.is_unwanted) {
+            let limit = self.pools.get(&worker.pool).and_then(|pool| pool.wanted.config.max_worker_memory);
+            if let (Some(limit), Some(memory)) = (limit, worker.memory())
+                && memory > limit
+            {
+                let (memory, limit) = (memory >> 20, limit >> 20);
+                tracing::info!("worker {} is replaced: it uses {memory} MiB, the limit is {limit} MiB", worker.name());
+                worker.is_unwanted = true;
+            }
+        }
+    }
+
+    /// Opens the access log anew, after its file was moved away.
+    pub(super) fn reopen_logs(&mut self) {
+        match open_access_log(&self.config) {
+            Ok(file) => {
+                self.access_log = file;
+                for front in self.fronts.values() {
+                    self.send_access_log(front);
+                }
+                tracing::info!("log files are opened anew");
+            }
+            Err(error) => tracing::error!("the access log goes on in the old file: {}", full_text(&error)),
+        }
+    }
+}
+
+fn refuse(error: &tlsgi_cert::Error) {
+    let hint = error.hint().map_or_else(String::new, |hint| format!("; {hint}"));
+    tracing::error!("the changed certificate is not taken over, the old one stays in use: {}{hint}", full_text(error));
+}
+
+/// A finding about a certificate, at the level it deserves.
+pub(super) fn log_finding(message: &Message) {
+    match message.severity {
+        Severity::Notice => tracing::info!("{message}"),
+        Severity::Warning | Severity::Failure => tracing::warn!("{message}"),
+    }
+}
+
+/// The access log's file, appended to, if the configuration names one.
+pub(super) fn open_access_log(config: &Config) -> Result<Option<File>, Error> {
+    let Some(path) = config.log.access.as_ref().and_then(|log| log.file.as_ref()) else { return Ok(None) };
+    let file = OpenOptions::new().append(true).create(true).mode(0o640).open(path);
+    file.map(Some).map_err(|source| Error::File { verb: "open the access log", path: path.clone(), source })
+}
+
+/// Writes the process id, all at once.
+pub(super) fn write_pid_file(config: &Config) -> Result<(), Error> {
+    let Some(path) = &config.pid_file else { return Ok(()) };
+    let failed = |source| Error::File { verb: "write the process id to", path: path.clone(), source };
+    let beside = path.with_extension(format!("{}.new", std::process::id()));
+    std::fs::write(&beside, format!("{}\n", std::process::id())).map_err(failed)?;
+    std::fs::rename(&beside, path).map_err(failed)
+}
+
+/// Removes the process id, unless another server has put its own there.
+pub(super) fn remove_pid_file(path: &Path) {
+    let is_own = std::fs::read_to_string(path).is_ok_and(|text| text.trim() == std::process::id().to_string());
+    if is_own {
+        _ = std::fs::remove_file(path);
+    }
+}

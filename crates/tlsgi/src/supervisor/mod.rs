@@ -1,0 +1,97 @@
+//! The supervisor: holds the keys and the listening sockets, starts, replaces and stops the others. Not a byte from a client.
+
+mod attachment;
+mod certificate;
+mod check;
+mod control;
+mod error;
+mod event;
+mod front;
+mod front_care;
+mod interpreter;
+mod listener;
+mod maintenance;
+mod message;
+mod policy;
+mod pool;
+mod port_holder;
+mod reload;
+mod server;
+mod signing;
+mod stop;
+mod systemd;
+mod watch;
+mod worker;
+mod worker_care;
+
+use std::os::unix::net::UnixStream;
+
+use tlsgi_config::config::Interface;
+use tlsgi_config::{Config, Exit};
+
+pub(crate) use check::check;
+pub(crate) use error::Error;
+
+/// What the command line hands over.
+pub(crate) struct Startup {
+    /// What to serve.
+    pub(crate) config: Config,
+    /// Resolves the same command line, environment and files again, for SIGHUP. The error is one message for the log.
+    pub(crate) resolve: Box<dyn Fn() -> Result<Config, String>>,
+    /// Called once, when requests are answered.
+    pub(crate) announce: Announce,
+    /// The control socket of the process that started this server and is its only worker (`tlsgi.run`).
+    pub(crate) worker: Option<UnixStream>,
+}
+
+/// Tells the user that the server runs.
+pub(crate) type Announce = Box<dyn FnOnce(&Announcement)>;
+
+/// What a start banner says.
+#[derive(Debug)]
+pub(crate) struct Announcement {
+    /// As it came to be: with the ports that the kernel chose.
+    pub(crate) config: Config,
+    /// One per site; none without an HTTPS listener.
+    pub(crate) certificates: Vec<AnnouncedCertificate>,
+    /// Pools.
+    pub(crate) pools: Vec<AnnouncedPool>,
+}
+
+/// A certificate, for the banner.
+#[derive(Debug)]
+pub(crate) struct AnnouncedCertificate {
+    /// What its leaf says.
+    pub(crate) facts: tlsgi_cert::Facts,
+    /// Its file, or the local root that issued it.
+    pub(crate) source: String,
+}
+
+/// A pool, for the banner.
+#[derive(Debug)]
+pub(crate) struct AnnouncedPool {
+    /// What it runs.
+    pub(crate) application: String,
+    /// The calling convention, as found.
+    pub(crate) interface: Interface,
+    /// Worker processes.
+    pub(crate) processes: usize,
+    /// WSGI threads of each.
+    pub(crate) threads: usize,
+    /// Name and version of the interpreter, and where it is.
+    pub(crate) interpreter: String,
+}
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// What kept the server from starting, or from going on.
+pub(crate) fn run(startup: Startup) -> Result<Exit, Error> {
+    tlsgi_front::observe::log::init(&startup.config.log);
+    // Nobody of the same user may read the keys out of this process, and no core file of it is written.
+    if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable) {
+        tracing::warn!("other processes of this user may read the memory of the supervisor: {error}");
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
+    runtime.block_on(async { server::Server::open(startup)?.run().await })
+}

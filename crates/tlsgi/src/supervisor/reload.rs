@@ -1,0 +1,155 @@
+//! Taking over changed configuration, certificates and code. Nothing changes before the new applications have loaded.
+
+use std::fs::File;
+use std::time::Instant;
+
+use tlsgi_config::Config;
+
+use super::certificate::Certificates;
+use super::error::{Error, full_text};
+use super::listener::Listeners;
+use super::maintenance::{log_finding, open_access_log};
+use super::policy::Spread;
+use super::pool::Pool;
+use super::server::{Server, Stage};
+use super::systemd;
+
+/// What a reload found, until every pool has shown that its application loads.
+#[derive(Debug)]
+pub(super) struct Staged {
+    config: Config,
+    listeners: Listeners,
+    certificates: Certificates,
+    access_log: Option<File>,
+}
+
+impl Server {
+    /// Reads everything again and tries it; what runs goes on until it works, and if it does not.
+    pub(super) fn reload(&mut self, now: Instant) {
+        if self.stage != Stage::Serving {
+            return tracing::warn!("nothing is reloaded: the server is starting or stopping");
+        }
+        systemd::reloading();
+        match self.stage_reload() {
+            Ok(()) => self.release_proven(now),
+            Err(message) => {
+                tracing::error!("nothing is reloaded, what runs goes on: {message}");
+                self.tell_ready();
+            }
+        }
+    }
+
+    fn stage_reload(&mut self) -> Result<(), String> {
+        let mut config = (self.resolve)()?;
+        let staged = self.prepare(&mut config).map_err(|error| full_text(&error))?;
+        self.generation += 1;
+        let releases = config.pools.iter().map(|pool| self.release(pool.clone())).collect::<Result<Vec<_>, _>>();
+        let releases = releases.map_err(|error| full_text(&error))?;
+        for release in releases {
+            match self.pools.get_mut(&release.config.name) {
+                Some(pool) if pool.is_adopted => {}
+                Some(pool) => {
+                    pool.wanted = release;
+                    pool.spread = Spread::Trial;
+                    pool.restart.forgive();
+                }
+                None => {
+                    let pool = Pool::new(release, false);
+                    self.pools.insert(pool.wanted.config.name.clone(), pool);
+                }
+            }
+        }
+        let (listeners, certificates, access_log) = staged;
+        self.staged = Some(Staged { config, listeners, certificates, access_log });
+        Ok(())
+    }
+
+    fn prepare(&self, config: &mut Config) -> Result<(Listeners, Certificates, Option<File>), Error> {
+        let listeners = Listeners::bind(config, &self.listeners)?;
+        let certificates = Certificates::load(config, &self.certificates, &self.keys)?;
+        Ok((listeners, certificates, open_access_log(config)?))
+    }
+
+    /// Goes on with a reload when all its applications have loaded.
+    pub(super) fn release_proven(&mut self, now: Instant) {
+        let is_proven =
+            |pool: &Pool| pool.proven.as_ref().is_some_and(|proven| proven.generation == pool.wanted.generation);
+        let Some(staged) = &self.staged else { return };
+        let wanted = |pool: &&Pool| staged.config.pool(&pool.wanted.config.name).is_some();
+        if self.pools.values().filter(wanted).all(is_proven)
+            && let Some(staged) = self.staged.take()
+        {
+            self.take_over(staged, now);
+        }
+    }
+
+    fn take_over(&mut self, staged: Staged, now: Instant) {
+        let needs_front =
+            staged.config.front_threads != self.config.front_threads || staged.config.log != self.config.log;
+        self.config = staged.config;
+        self.listeners = staged.listeners;
+        self.certificates = staged.certificates;
+        self.certificates.present(&self.keys);
+        self.access_log = staged.access_log;
+        tlsgi_front::observe::log::init(&self.config.log);
+        let config = &self.config;
+        self.pools.retain(|name, _| config.pool(name).is_some());
+        for pool in self.pools.values_mut() {
+            pool.spread = Spread::Roll;
+        }
+        self.maintenance.follow(&self.config);
+        self.log_findings();
+        if needs_front {
+            self.replace_front(now);
+        } else if let Some(front) = self.current
+            && let Err(error) = self.reconfigure_front(front)
+        {
+            tracing::error!("the front cannot be told its new configuration: {error}");
+        }
+        tracing::info!("reloaded");
+        self.tell_ready();
+    }
+
+    /// Warnings about the certificates in use.
+    pub(super) fn log_findings(&self) {
+        let now = time::OffsetDateTime::now_utc();
+        for presented in self.certificates.distinct() {
+            for message in tlsgi_cert::messages(&presented.findings, now) {
+                log_finding(&message);
+            }
+        }
+    }
+
+    /// The code changed: one worker of each pool tries it, and requests wait for the result.
+    pub(super) fn code_changed(&mut self) {
+        if self.stage != Stage::Serving {
+            return;
+        }
+        tracing::info!("code changed: reloading the application");
+        self.generation += 1;
+        for pool in self.pools.values_mut().filter(|pool| !pool.is_adopted) {
+            pool.wanted.generation = self.generation;
+            pool.spread = Spread::Roll;
+            pool.restart.forgive();
+        }
+        let serving: Vec<u64> =
+            self.workers.values().filter(|worker| worker.is_serving()).map(|worker| worker.number).collect();
+        for worker in serving {
+            self.hold(worker);
+        }
+    }
+
+    /// The new code or configuration does not load: the old one goes on.
+    pub(super) fn give_up_release(&mut self, text: &str) {
+        tracing::error!("the application does not load; what runs goes on: {text}");
+        self.pools.retain(|_, pool| pool.give_up());
+        let held: Vec<u64> =
+            self.workers.values().filter(|worker| worker.is_held).map(|worker| worker.number).collect();
+        for worker in held {
+            self.release_held(worker);
+        }
+        if self.staged.take().is_some() {
+            self.tell_ready();
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The private keys, and the threads that sign TLS handshakes with them for a front. A key never leaves this process.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tlsgi_cert::PrivateKey;
+use tlsgi_front::control::signing::{ANSWER_HEAD, MAX_MESSAGE, REQUEST_HEAD};
+
+/// Sets of keys kept beside the present one: a handshake may have begun with a certificate replaced meanwhile.
+const KEPT_SETS: usize = 4;
+
+const SIGNED: u8 = 0;
+const REFUSED: u8 = 1;
+
+/// The keys by the number that the front knows them by. Numbers are never used again.
+#[derive(Debug, Default)]
+pub(super) struct KeyRing {
+    keys: RwLock<Keys>,
+}
+
+#[derive(Debug, Default)]
+struct Keys {
+    by_number: BTreeMap<u32, Arc<PrivateKey>>,
+    last: u32,
+    sets: VecDeque<Vec<u32>>,
+}
+
+impl KeyRing {
+    /// Takes in a key and gives its number.
+    pub(super) fn add(&self, key: PrivateKey) -> u32 {
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        keys.last += 1;
+        let number = keys.last;
+        keys.by_number.insert(number, Arc::new(key));
+        number
+    }
+
+    /// These keys are presented from now on; those of long ago are forgotten.
+    pub(super) fn present(&self, numbers: Vec<u32>) {
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let Keys { by_number, sets, .. } = &mut *keys;
+        sets.push_front(numbers);
+        sets.truncate(KEPT_SETS);
+        by_number.retain(|number, _| sets.iter().any(|set| set.contains(number)));
+    }
+
+    fn find(&self, number: u32) -> Option<Arc<PrivateKey>> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).by_number.get(&number).cloned()
+    }
+
+    fn sign(&self, key: u32, scheme: u16, message: &[u8]) -> Result<Vec<u8>, String> {
+        let key = self.find(key).ok_or_else(|| format!("no key has the number {key}"))?;
+        key.sign_handshake(scheme, message).map_err(|error| error.to_string())
+    }
+}
+
+/// Starts the thread that serves one front thread; it ends when the front closes its end.
+///
+/// # Errors
+/// No thread can be started.
+pub(super) fn serve(socket: UnixStream, keys: Arc<KeyRing>) -> io::Result<()> {
+    let answer_all = move || match answer_all(socket, &keys) {
+        Ok(()) => {}
+        Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {}
+        Err(error) => tracing::warn!("signing for a front ended: {error}"),
+    };
+    std::thread::Builder::new().name("signing".to_owned()).stack_size(256 << 10).spawn(answer_all).map(drop)
+}
+
+/// Answers in the order of the requests; what came together is answered together.
+fn answer_all(mut socket: UnixStream, keys: &KeyRing) -> io::Result<()> {
+    let mut pending = Vec::new();
+    let mut chunk = [0; 16 << 10];
+    loop {
+        let received = match socket.read(&mut chunk) {
+            Ok(0) => return Ok(()),
+            Ok(received) => received,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        pending.extend_from_slice(chunk.get(..received).unwrap_or_default());
+        let mut answers = Vec::new();
+        let mut done = 0;
+        while let Some(request) = request(pending.get(done..).unwrap_or_default())? {
+            done += request.size;
+            let result = keys.sign(request.key, request.scheme, request.message);
+            append_answer(&mut answers, request.sequence, result);
+        }
+        pending.drain(..done);
+        socket.write_all(&answers)?;
+    }
+}
+
+struct Request<'a> {
+    size: usize,
+    sequence: u32,
+    key: u32,
+    scheme: u16,
+    message: &'a [u8],
+}
+
+/// The first request in `bytes`, if it is whole.
+fn request(bytes: &[u8]) -> io::Result<Option<Request<'_>>> {
+    let Some((length, rest)) = bytes.split_first_chunk::<4>() else { return Ok(None) };
+    let length = u32::from_le_bytes(*length) as usize;
+    if !(REQUEST_HEAD..=REQUEST_HEAD + MAX_MESSAGE).contains(&length) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a signing request of {length} bytes")));
+    }
+    let Some(request) = rest.get(..length) else { return Ok(None) };
+    let Some((&[a, b, c, d, e, f, g, h, i, j], message)) = request.split_first_chunk::<REQUEST_HEAD>() else {
+        return Ok(None);
+    };
+    Ok(Some(Request {
+        size: 4 + length,
+        sequence: u32::from_le_bytes([a, b, c, d]),
+        key: u32::from_le_bytes([e, f, g, h]),
+        scheme: u16::from_le_bytes([i, j]),
+        message,
+    }))
+}
+
+fn append_answer(answers: &mut Vec<u8>, sequence: u32, result: Result<Vec<u8>, String>) {
+    let (status, content) = match result {
+        Ok(signature) => (SIGNED, signature),
+        Err(text) => (REFUSED, text.into_bytes()),
+    };
+    let length = u32::try_from(ANSWER_HEAD + content.len()).unwrap_or(u32::MAX);
+    answers.extend_from_slice(&length.to_le_bytes());
+    answers.extend_from_slice(&sequence.to_le_bytes());
+    answers.push(status);
+    answers.extend_from_slice(&content);
+}

@@ -1,0 +1,82 @@
+//! Watches directories; what happened is one event, never a list: whoever hears it looks for himself.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc;
+
+use super::event::Event;
+
+/// How often certificate files are looked at when the kernel reports changes, for those it does not see: network mounts.
+pub(super) const SLOW_POLL: Duration = Duration::from_secs(5);
+/// How often they are looked at when it cannot.
+pub(super) const FAST_POLL: Duration = Duration::from_secs(1);
+
+/// A running watch; dropping it ends it.
+#[derive(Debug)]
+pub(super) struct Watch {
+    watcher: Option<RecommendedWatcher>,
+    directories: Vec<PathBuf>,
+    mode: RecursiveMode,
+}
+
+impl Watch {
+    /// Reports changes of certificate files as [`Event::CertificateFiles`].
+    pub(super) fn of_certificates(events: mpsc::Sender<Event>) -> Self {
+        Self::new(RecursiveMode::NonRecursive, events, |_| true, || Event::CertificateFiles)
+    }
+
+    /// Reports changes of Python files below the directories as [`Event::Code`].
+    pub(super) fn of_code(events: mpsc::Sender<Event>) -> Self {
+        let is_code = |path: &Path| path.extension().is_some_and(|extension| extension == "py");
+        Self::new(RecursiveMode::Recursive, events, is_code, || Event::Code)
+    }
+
+    fn new(
+        mode: RecursiveMode,
+        events: mpsc::Sender<Event>,
+        concerns: fn(&Path) -> bool,
+        event: fn() -> Event,
+    ) -> Self {
+        let report = move |seen: notify::Result<notify::Event>| {
+            let Ok(seen) = seen else { return };
+            let is_change = !matches!(seen.kind, EventKind::Access(_));
+            if is_change && seen.paths.iter().any(|path| concerns(path)) {
+                // A full queue holds an event that leads to the same look.
+                _ = events.try_send(event());
+            }
+        };
+        let watcher = notify::recommended_watcher(report);
+        if let Err(error) = &watcher {
+            tracing::warn!("the kernel reports no file changes, looking every second instead: {error}");
+        }
+        Self { watcher: watcher.ok(), directories: Vec::new(), mode }
+    }
+
+    /// Watches exactly these directories from now on.
+    pub(super) fn set(&mut self, mut directories: Vec<PathBuf>) {
+        directories.sort();
+        directories.dedup();
+        let Some(watcher) = &mut self.watcher else { return };
+        for gone in self.directories.iter().filter(|directory| !directories.contains(directory)) {
+            _ = watcher.unwatch(gone);
+        }
+        let old = std::mem::take(&mut self.directories);
+        for directory in directories {
+            if old.contains(&directory) {
+                self.directories.push(directory);
+            } else {
+                match watcher.watch(&directory, self.mode) {
+                    Ok(()) => self.directories.push(directory),
+                    Err(error) => tracing::debug!("{} is not watched: {error}", directory.display()),
+                }
+            }
+        }
+    }
+
+    /// How often to look without being told.
+    pub(super) fn poll_interval(&self) -> Duration {
+        if self.directories.is_empty() { FAST_POLL } else { SLOW_POLL }
+    }
+}
