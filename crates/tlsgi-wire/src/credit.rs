@@ -34,7 +34,7 @@ impl Credit {
     /// [`Error::OverCredit`] when the sender had no right to them.
     pub fn spend(&mut self, arrived: usize) -> Result<(), Error> {
         let arrived = u32::try_from(arrived).unwrap_or(u32::MAX);
-        self.left = self.left.checked_sub(arrived).ok_or(Error::OverCredit { over: arrived - self.left })?;
+        self.left = self.left.checked_sub(arrived).ok_or_else(|| Error::OverCredit { over: arrived - self.left })?;
         Ok(())
     }
 
