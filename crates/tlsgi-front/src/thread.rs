@@ -146,25 +146,26 @@ impl Desk {
     fn link(self: &Rc<Self>, pool: &str, worker: Arc<WorkerShared>, socket: UnixStream) {
         let Some(pool) = self.thread.pool(pool) else { return };
         let number = worker.number();
-        let link = match Link::new(Arc::clone(&worker), socket) {
+        let link = match Link::new(worker, socket) {
             Ok(link) => link,
             Err(error) => return tracing::error!(worker = number, %error, "a worker's link cannot be used"),
         };
         let desk = Rc::clone(self);
         let is_multiprocess = self.is_multiprocess(pool.name());
         self.links.borrow_mut().spawn_local(async move {
-            let broken = link.run(pool, SOFTWARE, is_multiprocess).await;
-            desk.link_ended(&worker, &broken);
+            let broken = Rc::clone(&link).run(pool, SOFTWARE, is_multiprocess).await;
+            desk.link_ended(&link, &broken);
         });
         reap(&self.links);
     }
 
-    fn link_ended(&self, worker: &Arc<WorkerShared>, broken: &Broken) {
+    fn link_ended(&self, link: &Link, broken: &Broken) {
+        let worker = link.worker();
         let message = if matches!(broken, Broken::Closed) { String::new() } else { broken.to_string() };
         if !message.is_empty() {
             tracing::error!(worker = worker.number(), process = worker.process(), "{message}");
         }
-        worker.link_closed();
+        link.count_out();
         // The receiver lives as long as the process.
         let _ = self.thread.upward.send(FromFront::Lost { worker: worker.number(), message });
     }
@@ -175,7 +176,7 @@ impl Desk {
             let desk = Rc::clone(self);
             self.links.borrow_mut().spawn_local(async move {
                 link.until_idle().await;
-                if link.worker().link_closed() {
+                if link.count_out() {
                     // The receiver lives as long as the process.
                     let _ = desk.thread.upward.send(FromFront::Idle { worker });
                 }

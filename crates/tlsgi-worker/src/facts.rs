@@ -28,7 +28,6 @@ pub(crate) struct Facts<T> {
 
 /// The facts of the `tls` extension.
 #[derive(Debug)]
-#[cfg_attr(not(test), expect(dead_code, reason = "read by the ASGI scope"))]
 pub(crate) struct Tls {
     /// Wire number of the version.
     pub(crate) version: u16,

@@ -139,6 +139,9 @@ pub(crate) fn failure_page(failure: Failure, request_id: &str, wants_html: bool)
     if failure == Failure::WebSocketVersion {
         fields.push("sec-websocket-version", b"13");
     }
+    if failure == Failure::MethodNotAllowed {
+        fields.push("allow", crate::route::files::ALLOW.as_bytes());
+    }
     (ResponseHead::own(status, &fields, body.len() as u64), body.into_bytes())
 }
 

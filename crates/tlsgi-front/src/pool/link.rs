@@ -66,6 +66,7 @@ pub(crate) struct Link {
     begun: Cell<usize>,
     is_closed: Cell<bool>,
     idle: Notify,
+    is_counted_out: Cell<bool>,
 }
 
 impl Link {
@@ -83,6 +84,7 @@ impl Link {
             begun: Cell::new(0),
             is_closed: Cell::new(false),
             idle: Notify::new(),
+            is_counted_out: Cell::new(false),
         }))
     }
 
@@ -140,6 +142,11 @@ impl Link {
             self.lose_all();
         }
         Exchange::new(Rc::clone(self), id)
+    }
+
+    /// Counts this link as through, once; true when it was the worker's last.
+    pub(crate) fn count_out(&self) -> bool {
+        !self.is_counted_out.replace(true) && self.worker.link_closed()
     }
 
     /// Resolves when nothing runs here any more.

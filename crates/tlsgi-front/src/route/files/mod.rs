@@ -1,67 +1,78 @@
-//! Static files.
+//! Static files: a URL prefix answered from a directory, without Python and without anything outside that directory.
 
-use std::io;
-use std::os::fd::OwnedFd;
+mod condition;
+mod directory;
+mod encoding;
+mod media_type;
+mod mount;
+mod path;
+mod range;
+mod reader;
+mod respond;
+mod send;
+#[cfg(test)]
+mod tests;
 
-use tlsgi_config::config::StaticMount;
+use std::time::SystemTime;
+
+pub(crate) use mount::{Mount, MountError, Mounts};
+pub(crate) use send::{SendError, send_range};
 
 use crate::http::client::Client;
 use crate::http::failure::Failure;
+use crate::http::field::FieldBlock;
+use crate::http::response::ResponseHead;
 use crate::serve::Sent;
+use encoding::preferred;
+use media_type::{is_compressible, media_type};
+use respond::{Representation, respond};
 
-/// Why a directory cannot be mounted.
-#[derive(Debug, thiserror::Error)]
-#[error("the directory {path} for {prefix} cannot be opened")]
-pub(crate) struct MountError {
-    path: String,
-    prefix: String,
-    #[source]
-    source: io::Error,
-}
+/// Methods that a file knows, as `Allow` has them.
+pub(crate) const ALLOW: &str = "GET, HEAD, OPTIONS";
 
-/// The static mounts of one site.
-#[derive(Debug)]
-pub(crate) struct Mounts;
-
-/// One mount.
-#[derive(Debug)]
-pub(crate) struct Mount;
-
-impl Mounts {
-    /// Opens every directory.
-    pub(crate) fn open(_mounts: &[StaticMount]) -> Result<Self, MountError> {
-        Ok(Self)
+/// Answers a request under a mount. A failure comes before anything was sent.
+pub(crate) async fn serve(client: &mut impl Client, mount: &Mount) -> Result<Sent, Failure> {
+    let request = client.head();
+    match request.method() {
+        "GET" | "HEAD" => {}
+        "OPTIONS" => return options(client).await,
+        _ => return Err(Failure::MethodNotAllowed),
     }
-
-    /// The mount that answers this path.
-    pub(crate) fn find(&self, _path: &[u8]) -> Option<&Mount> {
+    let name = mount.file_name(request.path()).ok_or(Failure::NotFound)?;
+    let original = mount.file(&name).await?;
+    let media_type = media_type(&name);
+    let varies = is_compressible(&media_type);
+    let variant = if varies {
+        let accepted = request.fields().filter(|(_, name, _)| *name == b"accept-encoding").map(|(_, _, value)| value);
+        mount.sibling(&name, &original.facts, &preferred(accepted)).await
+    } else {
         None
+    };
+    let (coding, file) = variant.map_or((None, original), |(coding, file)| (Some(coding), file));
+    let media_type = media_type.as_str();
+    let representation = Representation { facts: file.facts, media_type, coding, varies, max_age: mount.max_age() };
+    let reply = respond(request, &representation, SystemTime::now());
+    let status = reply.head.status;
+    let mut sent = None;
+    let outcome = send::send(client, file.descriptor, &reply, &mut sent).await;
+    let name = String::from_utf8_lossy(&name);
+    match (outcome, sent) {
+        (Ok(()), _) => {}
+        (Err(SendError::File(error)), None) => {
+            tracing::warn!(%error, %name, "a static file cannot be sent");
+            return Err(Failure::FileError);
+        }
+        (Err(error), _) => {
+            tracing::debug!(%error, %name, "a static file was not sent to its end");
+            client.abort();
+        }
     }
+    Ok(Sent { status, bytes: sent.unwrap_or_default(), worker: None })
 }
 
-/// Why a file was not sent whole.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SendError {
-    /// The client left.
-    #[error("the client is gone")]
-    Gone,
-    /// The file.
-    #[error("the file cannot be read")]
-    File(#[source] io::Error),
-}
-
-/// Answers a request below a mount. An error means that nothing was sent yet.
-pub(crate) async fn serve(_client: &mut impl Client, _mount: &Mount) -> Result<Sent, Failure> {
-    Err(Failure::NotFound)
-}
-
-/// Sends part of a file as body; `length` `u64::MAX` means to its end. Gives the bytes sent.
-pub(crate) async fn send_range(
-    _client: &mut impl Client,
-    _file: OwnedFd,
-    _offset: u64,
-    _length: u64,
-    _is_end: bool,
-) -> Result<u64, SendError> {
-    Err(SendError::File(io::ErrorKind::Unsupported.into()))
+async fn options(client: &mut impl Client) -> Result<Sent, Failure> {
+    let mut head = ResponseHead::own(204, &FieldBlock::default().with("allow", ALLOW), 0);
+    head.length = None;
+    let status = if client.send_head(&head, &[], true).await.is_ok() { 204 } else { 0 };
+    Ok(Sent { status, ..Sent::default() })
 }

@@ -1,0 +1,157 @@
+//! A URL prefix and the directory behind it: which mount answers a path, and the open file with what is known about it.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::fs::{FileType, Stat, fstat};
+use rustix::io::Errno;
+use tlsgi_config::config::StaticMount;
+
+use super::directory::Directory;
+use super::encoding::Coding;
+use super::path;
+use crate::http::failure::Failure;
+
+/// A directory of the configuration cannot be served.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open the directory {path} that is mounted at {prefix}")]
+pub(crate) struct MountError {
+    prefix: String,
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// The static mounts of one site.
+#[derive(Debug, Default)]
+pub(crate) struct Mounts {
+    longest_first: Vec<Mount>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) struct Mount {
+    prefix: String,
+    directory: Arc<Directory>,
+    max_age: Option<Duration>,
+}
+
+/// An open regular file.
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) descriptor: Arc<OwnedFd>,
+    pub(super) facts: Facts,
+}
+
+/// What conditional requests and ranges need to know about a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub(super) inode: u64,
+    pub(super) size: u64,
+    /// Last modification: seconds since the epoch, and nanoseconds.
+    pub(super) modified: (i64, u32),
+}
+
+impl Mounts {
+    /// Opens the directories.
+    pub(crate) fn open(mounts: &[StaticMount]) -> Result<Self, MountError> {
+        let mut longest_first = mounts.iter().map(Mount::open).collect::<Result<Vec<_>, _>>()?;
+        longest_first.sort_by_key(|mount| std::cmp::Reverse(mount.prefix.len()));
+        Ok(Self { longest_first })
+    }
+
+    /// The mount that answers this encoded path: the one with the longest prefix.
+    pub(crate) fn find(&self, path: &[u8]) -> Option<&Mount> {
+        self.longest_first.iter().find(|mount| path::under(path, &mount.prefix).is_some())
+    }
+}
+
+impl Mount {
+    fn open(mount: &StaticMount) -> Result<Self, MountError> {
+        let directory = Directory::open(&mount.directory).map_err(|errno| MountError {
+            prefix: mount.prefix.clone(),
+            path: mount.directory.clone(),
+            source: errno.into(),
+        })?;
+        Ok(Self { prefix: mount.prefix.clone(), directory: Arc::new(directory), max_age: mount.max_age })
+    }
+
+    /// How long clients may use a file without asking again.
+    pub(super) const fn max_age(&self) -> Option<Duration> {
+        self.max_age
+    }
+
+    /// The file name that an encoded path means, if it may be served.
+    pub(super) fn file_name(&self, path: &[u8]) -> Option<Vec<u8>> {
+        path::file_name(path::under(path, &self.prefix)?)
+    }
+
+    /// Opens a regular file by its name.
+    pub(super) async fn file(&self, name: &[u8]) -> Result<File, Failure> {
+        self.open_file(name).await.map_err(|errno| failure(errno, name))
+    }
+
+    /// The first of these precompressed siblings that is there and not older than the original.
+    pub(super) async fn sibling(&self, name: &[u8], original: &Facts, codings: &[Coding]) -> Option<(Coding, File)> {
+        for coding in codings {
+            let name = [name, coding.suffix().as_bytes()].concat();
+            // Whole seconds: compressors copy the time of the original, and not all copy the rest of it.
+            if let Ok(file) = self.open_file(&name).await
+                && file.facts.modified.0 >= original.modified.0
+            {
+                return Some((*coding, file));
+            }
+        }
+        None
+    }
+
+    async fn open_file(&self, name: &[u8]) -> Result<File, Errno> {
+        let descriptor = match self.directory.open_cached(name) {
+            Err(Errno::AGAIN) => {
+                let (directory, name) = (Arc::clone(&self.directory), name.to_vec());
+                tokio::task::spawn_blocking(move || directory.open_file(&name)).await.map_err(|_| Errno::IO)??
+            }
+            outcome => outcome?,
+        };
+        let facts = Facts::of_regular(&fstat(&descriptor)?).ok_or(Errno::ISDIR)?;
+        Ok(File { descriptor: Arc::new(descriptor), facts })
+    }
+}
+
+impl Facts {
+    /// None for a directory, a device, a FIFO or a socket.
+    pub(super) fn of_regular(stat: &Stat) -> Option<Self> {
+        let is_regular = FileType::from_raw_mode(stat.st_mode).is_file();
+        is_regular.then(|| Self {
+            inode: stat.st_ino,
+            size: u64::try_from(stat.st_size).unwrap_or_default(),
+            modified: (stat.st_mtime, u32::try_from(stat.st_mtime_nsec).unwrap_or_default()),
+        })
+    }
+}
+
+/// What a client is told when a name cannot be opened.
+fn failure(errno: Errno, name: &[u8]) -> Failure {
+    match errno {
+        Errno::ACCESS | Errno::PERM => Failure::Forbidden,
+        // Missing, outside, a broken or circular link, a name that no file can have, or not a file.
+        Errno::NOENT
+        | Errno::NOTDIR
+        | Errno::XDEV
+        | Errno::LOOP
+        | Errno::NAMETOOLONG
+        | Errno::ILSEQ
+        | Errno::INVAL
+        | Errno::ISDIR
+        | Errno::NXIO
+        | Errno::NODEV
+        | Errno::OPNOTSUPP => Failure::NotFound,
+        _ => {
+            let name = String::from_utf8_lossy(name);
+            tracing::warn!(%errno, ?name, "a static file cannot be opened");
+            Failure::FileError
+        }
+    }
+}

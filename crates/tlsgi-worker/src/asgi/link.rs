@@ -1,0 +1,401 @@
+//! A link as the loop sees it: what arrives becomes events and applications to start, what was said is written in few writes.
+
+use std::io::ErrorKind;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use tlsgi_wire::{FrameView, Kind, Payload, Request, RequestKind, VERSION};
+
+use super::exchange::{Exchange, Inbound};
+use super::inbound::{Body, Mailbox};
+use super::lock;
+use super::outgoing::{Flush, Outgoing, SOON_ENOUGH};
+use super::scope::{self, Templates};
+use super::server::Server;
+use crate::Error;
+use crate::exchanges::Exchanges;
+use crate::facts::FactTable;
+use crate::link::Inbox;
+
+/// How long a finished answer may wait for applications that are started after it: about what a write costs to save.
+const PATIENCE: Duration = Duration::from_micros(100);
+
+/// A socket to one front thread.
+#[pyclass(frozen, module = "tlsgi._worker", name = "AsgiLink")]
+pub(super) struct Link {
+    pub(super) server: Py<Server>,
+    pub(super) outgoing: Mutex<Outgoing>,
+    socket: UnixStream,
+    exchanges: Mutex<Exchanges<Py<Exchange>>>,
+    incoming: Mutex<Incoming>,
+    /// No new exchange comes; the link ends with the last one.
+    is_draining: AtomicBool,
+}
+
+struct Incoming {
+    inbox: Inbox,
+    facts: FactTable<Templates>,
+    is_welcomed: bool,
+    /// Requests whose `Begin` is not written yet, because the socket is full.
+    held_back: Vec<Start>,
+}
+
+struct Start {
+    exchange: Py<Exchange>,
+    scope: Py<PyDict>,
+}
+
+/// Why a batch of frames was not taken.
+enum Trouble {
+    Fatal(Error),
+    Python(PyErr),
+}
+
+impl<E: Into<Error>> From<E> for Trouble {
+    fn from(error: E) -> Self {
+        Self::Fatal(error.into())
+    }
+}
+
+impl From<PyErr> for Trouble {
+    fn from(error: PyErr) -> Self {
+        Self::Python(error)
+    }
+}
+
+#[pymethods]
+impl Link {
+    /// The descriptor to watch.
+    fn fileno(&self) -> i32 {
+        self.socket.as_raw_fd()
+    }
+
+    /// The loop's reader callback: takes what is there, once, so that other descriptors get their turn.
+    fn on_readable(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let py = slf.py();
+        let Ok(mut incoming) = slf.get().incoming.try_lock() else { return Ok(()) };
+        match incoming.inbox.receive(&slf.get().socket) {
+            Ok(0) => {
+                drop(incoming);
+                return Self::lose(slf);
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                drop(incoming);
+                return Self::lose(slf);
+            }
+            Err(error) => return slf.get().server.get().fail(py, &Error::Io(error)),
+        }
+        let starts = match Self::take(slf, &mut incoming) {
+            Ok(starts) => starts,
+            Err(Trouble::Fatal(error)) => return slf.get().server.get().fail(py, &error),
+            Err(Trouble::Python(error)) => {
+                // A request that cannot be given to the application would be lost without a word.
+                slf.get().server.get().fail_because(py, "a request could not be prepared")?;
+                return Err(error);
+            }
+        };
+        drop(incoming);
+        Self::begin(slf, starts)?;
+        Self::flush(slf)
+    }
+
+    /// The loop's writer callback, while the socket was full.
+    fn on_writable(slf: &Bound<'_, Self>) -> PyResult<()> {
+        Self::flush(slf)?;
+        if lock(&slf.get().outgoing).is_empty() {
+            let held_back = std::mem::take(&mut lock(&slf.get().incoming).held_back);
+            Self::run(slf, held_back)?;
+        }
+        Self::flush(slf)
+    }
+
+    /// Called by the loop once in a turn in which something was said.
+    fn on_turn(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let mut out = lock(&slf.get().outgoing);
+        // Tasks that just said their last word are about to end: their DONE goes out with it.
+        if out.flush == Flush::Turn && out.unfinished > 0 && out.len() < SOON_ENOUGH {
+            out.flush = Flush::SecondTurn;
+            drop(out);
+            return slf.get().schedule(slf);
+        }
+        if matches!(out.flush, Flush::Turn | Flush::SecondTurn) {
+            out.flush = Flush::Unplanned;
+        }
+        drop(out);
+        Self::flush(slf)
+    }
+}
+
+impl Link {
+    pub(super) fn open(server: Py<Server>, socket: UnixStream, hello: impl FnOnce(&mut Vec<u8>)) -> Self {
+        let mut outgoing = Outgoing::new();
+        hello(outgoing.buffer());
+        Self {
+            server,
+            outgoing: Mutex::new(outgoing),
+            socket,
+            exchanges: Mutex::new(Exchanges::new()),
+            incoming: Mutex::new(Incoming {
+                inbox: Inbox::new(),
+                facts: FactTable::new(),
+                is_welcomed: false,
+                held_back: Vec::new(),
+            }),
+            is_draining: AtomicBool::new(false),
+        }
+    }
+
+    /// The exchanges that are open.
+    pub(super) fn exchanges(&self, py: Python<'_>) -> Vec<Py<Exchange>> {
+        lock(&self.exchanges).iter().map(|(_, exchange)| exchange.clone_ref(py)).collect()
+    }
+
+    /// The front may use the id again as soon as it reads the frame that says so.
+    pub(super) fn forget(&self, id: u32) {
+        if lock(&self.exchanges).done(id).is_some() {
+            self.server.get().open.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Sees to it that what was said is written: at once when nobody else will, so that a lone answer does not wait.
+    pub(super) fn plan(slf: &Bound<'_, Self>, is_urgent: bool) -> PyResult<()> {
+        let mut out = lock(&slf.get().outgoing);
+        if out.is_empty() || matches!(out.flush, Flush::Blocked | Flush::Closed) {
+            return Ok(());
+        }
+        let is_first = out.flush == Flush::Unplanned;
+        let is_large = out.len() >= SOON_ENOUGH;
+        if is_first {
+            out.flush = Flush::Turn;
+        }
+        drop(out);
+        if is_first {
+            slf.get().schedule(slf)?;
+        }
+        if is_large || (is_first && is_urgent) { Self::flush(slf) } else { Ok(()) }
+    }
+
+    /// Writes what the socket takes.
+    pub(super) fn flush(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let this = slf.get();
+        let mut out = lock(&this.outgoing);
+        if out.flush == Flush::Closed {
+            return Ok(());
+        }
+        let was_blocked = out.flush == Flush::Blocked;
+        let Ok(is_written) = out.write_to(&this.socket) else {
+            // The reader finds the end of the stream and cleans up.
+            out.close();
+            return Ok(());
+        };
+        if !is_written {
+            out.flush = Flush::Blocked;
+        } else if was_blocked {
+            out.flush = Flush::Unplanned;
+        }
+        drop(out);
+        match (is_written, was_blocked) {
+            (false, false) => this.server.get().watch_writable(slf)?,
+            (true, true) => this.server.get().unwatch_writable(slf)?,
+            _ => {}
+        }
+        if is_written && this.is_draining.load(Ordering::Relaxed) && lock(&this.exchanges).len() == 0 {
+            return Self::lose(slf);
+        }
+        if is_written { this.server.get().notice_idle(slf.py()) } else { Ok(()) }
+    }
+
+    /// Ends the link: its exchanges have nobody to answer to.
+    pub(super) fn lose(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
+        let was_blocked = {
+            let mut out = lock(&this.outgoing);
+            let was_blocked = out.flush == Flush::Blocked;
+            out.close();
+            was_blocked
+        };
+        let server = this.server.get();
+        if was_blocked {
+            server.unwatch_writable(slf)?;
+        }
+        let held_back = std::mem::take(&mut lock(&this.incoming).held_back);
+        for exchange in this.exchanges(py) {
+            exchange.get().leave(py, 1006, "")?;
+        }
+        for start in held_back {
+            start.exchange.get().conclude(py, None)?;
+        }
+        server.detach(slf)?;
+        // The front may wait for the end of the stream.
+        let _ = this.socket.shutdown(std::net::Shutdown::Both);
+        server.notice_idle(py)
+    }
+
+    fn schedule(&self, slf: &Bound<'_, Self>) -> PyResult<()> {
+        let callback = slf.getattr(intern!(slf.py(), "on_turn"))?;
+        self.server.get().call_soon.bind(slf.py()).call1((callback,)).map(drop)
+    }
+
+    /// Acts on every whole frame that is there; gives back the applications to start.
+    fn take(slf: &Bound<'_, Self>, incoming: &mut Incoming) -> Result<Vec<Start>, Trouble> {
+        let Incoming { inbox, facts, is_welcomed, .. } = incoming;
+        let mut starts = Vec::new();
+        let mut frames = inbox.frames();
+        while let Some(frame) = frames.next_frame()? {
+            if !*is_welcomed && !matches!(frame.payload, Payload::Welcome(_)) {
+                return Err(Trouble::Fatal(tlsgi_wire::Error::OutOfOrder(Kind::Request).into()));
+            }
+            Self::act(slf, facts, is_welcomed, &mut starts, &frame)?;
+        }
+        let consumed = frames.consumed();
+        inbox.consume(consumed);
+        Ok(starts)
+    }
+
+    fn act(
+        slf: &Bound<'_, Self>,
+        facts: &mut FactTable<Templates>,
+        is_welcomed: &mut bool,
+        starts: &mut Vec<Start>,
+        frame: &FrameView<'_>,
+    ) -> Result<(), Trouble> {
+        let (py, this, id) = (slf.py(), slf.get(), frame.id);
+        // Frames for an id that is done crossed the frame that said so.
+        let find = || lock(&this.exchanges).find(id).map(|exchange| exchange.clone_ref(py));
+        match &frame.payload {
+            Payload::Welcome(welcome) if welcome.version != VERSION => {
+                return Err(Trouble::Fatal(Error::Version { front: welcome.version }));
+            }
+            Payload::Welcome(_) => *is_welcomed = true,
+            Payload::Connection(connection) => facts.insert(id, connection)?,
+            Payload::ConnectionEnd => facts.remove(id),
+            Payload::Request(request) => starts.push(Self::accept(slf, facts, id, request)?),
+            Payload::Drain => this.is_draining.store(true, Ordering::Relaxed),
+            Payload::Data { bytes, is_end, .. } => {
+                if let Some(exchange) = find() {
+                    exchange.get().data(py, bytes, *is_end)??;
+                }
+            }
+            Payload::Message(message) => {
+                if let Some(exchange) = find() {
+                    exchange.get().message(py, message)??;
+                }
+            }
+            Payload::Credit(bytes) => {
+                if let Some(exchange) = find() {
+                    exchange.get().credit(py, *bytes)?;
+                }
+            }
+            Payload::Close(close) => {
+                if let Some(exchange) = find() {
+                    exchange.get().leave(py, close.code, close.reason)?;
+                }
+            }
+            Payload::Cancel(_) => {
+                if let Some(exchange) = find() {
+                    exchange.get().leave(py, 1006, "")?;
+                }
+            }
+            // The decoder lets nothing else through in this direction.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn accept(
+        slf: &Bound<'_, Self>,
+        facts: &FactTable<Templates>,
+        id: u32,
+        request: &Request<'_>,
+    ) -> Result<Start, Trouble> {
+        let (py, this) = (slf.py(), slf.get());
+        let server = this.server.get();
+        let scope = match scope::build(py, facts.find(request.connection)?, request, server.state.bind(py)) {
+            Ok(scope) => scope,
+            Err(scope::BuildError::Wire(error)) => return Err(error.into()),
+            Err(scope::BuildError::Python(error)) => return Err(error.into()),
+        };
+        let inbound = match request.kind {
+            RequestKind::Http => Inbound::Body(Body::new(request.body, request.is_end, request.expects_continue)?),
+            RequestKind::WebSocket => Inbound::Mailbox(Mailbox::new()),
+        };
+        let exchange = Exchange::new(slf.clone().unbind(), id, scope.method.unbind(), scope.path.unbind(), inbound);
+        let exchange = Py::new(py, exchange)?;
+        lock(&this.exchanges).open(id, exchange.clone_ref(py))?;
+        server.count(py)?;
+        Ok(Start { exchange, scope: scope.dict.unbind() })
+    }
+
+    /// Writes the `Begin` frames of a batch, with whatever waits, in one write before any application is called.
+    fn begin(slf: &Bound<'_, Self>, starts: Vec<Start>) -> PyResult<()> {
+        if starts.is_empty() {
+            return Ok(());
+        }
+        let this = slf.get();
+        let (mut called, mut dropped) = (Vec::with_capacity(starts.len()), Vec::new());
+        for start in starts {
+            if start.exchange.get().is_gone() { dropped.push(start) } else { called.push(start) }
+        }
+        for start in dropped {
+            start.exchange.get().conclude(slf.py(), None)?;
+        }
+        {
+            let mut exchanges = lock(&this.exchanges);
+            let mut out = lock(&this.outgoing);
+            for start in &called {
+                let id = start.exchange.get().id();
+                if exchanges.begin(id) {
+                    out.encode().begin(id);
+                }
+            }
+        }
+        if !lock(&this.outgoing).is_empty() {
+            Self::flush(slf)?;
+        }
+        if lock(&this.outgoing).flush == Flush::Blocked {
+            lock(&this.incoming).held_back.append(&mut called);
+            return Ok(());
+        }
+        Self::run(slf, called)
+    }
+
+    /// Starts applications, one after the other.
+    fn run(slf: &Bound<'_, Self>, starts: Vec<Start>) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
+        {
+            let mut out = lock(&this.outgoing);
+            if matches!(out.flush, Flush::Unplanned | Flush::Turn | Flush::SecondTurn) {
+                out.flush = Flush::Batch;
+            }
+        }
+        let server = this.server.get();
+        let mut since = None;
+        for start in starts {
+            if start.exchange.get().is_gone() {
+                start.exchange.get().conclude(py, None)?;
+                continue;
+            }
+            if since.is_some_and(|since: Instant| since.elapsed() > PATIENCE) {
+                Self::flush(slf)?;
+                since = None;
+            }
+            server.start(start.exchange.bind(py), start.scope.bind(py))?;
+            if since.is_none() && !lock(&this.outgoing).is_empty() {
+                since = Some(Instant::now());
+            }
+        }
+        let mut out = lock(&this.outgoing);
+        if out.flush == Flush::Batch {
+            out.flush = Flush::Unplanned;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! What waits to be written to a link: frames of all its exchanges, and who will write them.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+
+use rustix::io::Errno;
+use tlsgi_wire::{Encoder, mark_done};
+
+use crate::link::Outbox;
+
+/// Over this, frames do not wait for the end of the loop's turn.
+pub(super) const SOON_ENOUGH: usize = 64 << 10;
+
+/// The place of a frame that was encoded, for as long as it is not on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark {
+    generation: u64,
+    start: usize,
+}
+
+/// How the next write will come about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flush {
+    /// Nobody has arranged for it yet.
+    Unplanned,
+    /// The reader callback that runs now writes at its end.
+    Batch,
+    /// The loop calls back in this turn.
+    Turn,
+    /// As `Turn`, put off once so that tasks which just answered can end.
+    SecondTurn,
+    /// The socket is full; the loop calls back when it can be written.
+    Blocked,
+    /// The front is gone: everything is thrown away.
+    Closed,
+}
+
+/// Encoded frames of one link.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    outbox: Outbox,
+    generation: u64,
+    /// Answers in the buffer that are complete while their application still runs.
+    pub(super) unfinished: u32,
+    /// Who writes next.
+    pub(super) flush: Flush,
+}
+
+impl Outgoing {
+    pub(super) fn new() -> Self {
+        Self { outbox: Outbox::default(), generation: 0, unfinished: 0, flush: Flush::Unplanned }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.outbox.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.outbox.is_empty()
+    }
+
+    /// Appends frames.
+    pub(super) fn encode(&mut self) -> Encoder<'_> {
+        self.outbox.encoder()
+    }
+
+    /// The buffer itself, for frames that others encode.
+    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
+        self.outbox.buffer()
+    }
+
+    /// The place of the frame that is encoded next.
+    pub(super) fn here(&mut self) -> Mark {
+        Mark { generation: self.generation, start: self.outbox.buffer().len() }
+    }
+
+    /// Sends `descriptor` with the frame that is encoded next.
+    pub(super) fn attach(&mut self, descriptor: OwnedFd) {
+        self.outbox.push_descriptor(descriptor);
+    }
+
+    /// Sets DONE on the frame at `mark`; false when it is on its way already.
+    pub(super) fn finish(&mut self, mark: Mark) -> bool {
+        let waiting = self.outbox.len();
+        let bytes = self.outbox.buffer();
+        if mark.generation != self.generation || mark.start < bytes.len() - waiting {
+            return false;
+        }
+        mark_done(bytes, mark.start);
+        self.unfinished = self.unfinished.saturating_sub(1);
+        true
+    }
+
+    /// Forgets everything: nobody reads any more.
+    pub(super) fn close(&mut self) {
+        self.flush = Flush::Closed;
+        self.outbox.clear();
+        self.renew();
+    }
+
+    /// Writes as much as the socket takes; true when all of it went.
+    pub(super) fn write_to(&mut self, socket: &UnixStream) -> io::Result<bool> {
+        match self.outbox.flush(socket) {
+            Ok(false) => Ok(false),
+            Ok(true) => {
+                self.renew();
+                Ok(true)
+            }
+            // Too many descriptors are on their way: the front has to take some first.
+            Err(error) if error.raw_os_error() == Some(Errno::TOOMANYREFS.raw_os_error()) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    const fn renew(&mut self) {
+        self.generation += 1;
+        self.unfinished = 0;
+    }
+}

@@ -1,0 +1,280 @@
+//! The `scope` of a request: a copy of what its connection shares, then what is its own.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::{Py, intern};
+use tlsgi_wire::{HttpVersion, METHODS, Request, RequestKind, method_id};
+
+use crate::facts::{Facts, Tls};
+use crate::{Error, fields};
+
+/// What `scope["asgi"]["spec_version"]` says for HTTP and WebSocket.
+const SPEC_VERSION: &str = "2.5";
+
+const HTTP_EXTENSIONS: [&str; 4] =
+    ["http.response.pathsend", "http.response.zerocopysend", "http.response.early_hint", "http.response.trailers"];
+const WEBSOCKET_EXTENSIONS: [&str; 1] = ["websocket.http.response"];
+
+/// Scopes of a connection without what differs between its requests, by kind.
+pub(super) struct Templates {
+    http: PyOnceLock<Template>,
+    websocket: PyOnceLock<Template>,
+}
+
+impl Default for Templates {
+    fn default() -> Self {
+        Self { http: PyOnceLock::new(), websocket: PyOnceLock::new() }
+    }
+}
+
+struct Template {
+    scope: Py<PyDict>,
+    extensions: Py<PyDict>,
+    asgi: Py<PyDict>,
+    version: HttpVersion,
+}
+
+/// The scope of one request, with the path and the method beside it for the log.
+pub(super) struct Scope<'py> {
+    pub(super) dict: Bound<'py, PyDict>,
+    pub(super) method: Bound<'py, PyString>,
+    pub(super) path: Bound<'py, PyString>,
+}
+
+/// Builds the scope; `state` is the lifespan's.
+pub(super) fn build<'py>(
+    py: Python<'py>,
+    facts: &Arc<Facts<Templates>>,
+    request: &Request<'_>,
+    state: &Bound<'py, PyDict>,
+) -> Result<Scope<'py>, BuildError> {
+    let is_websocket = request.kind == RequestKind::WebSocket;
+    let slot = if is_websocket { &facts.objects.websocket } else { &facts.objects.http };
+    let template = slot.get_or_try_init(py, || template(py, facts, request))?;
+    let scope = template.scope.bind(py).copy()?;
+    let method = method(py, request.method);
+    let path = path(py, request.path);
+    if template.version != request.version {
+        scope.set_item(intern!(py, "http_version"), version(py, request.version))?;
+    }
+    scope.set_item(intern!(py, "asgi"), template.asgi.bind(py).copy()?)?;
+    scope.set_item(intern!(py, "path"), &path)?;
+    scope.set_item(intern!(py, "raw_path"), PyBytes::new(py, request.path))?;
+    if !request.query.is_empty() {
+        scope.set_item(intern!(py, "query_string"), PyBytes::new(py, request.query))?;
+    }
+    if !request.mount.is_empty() {
+        scope.set_item(intern!(py, "root_path"), request.mount)?;
+    }
+    scope.set_item(intern!(py, "headers"), headers(py, request)?)?;
+    if is_websocket {
+        scope.set_item(intern!(py, "subprotocols"), subprotocols(py, request)?)?;
+    } else {
+        scope.set_item(intern!(py, "method"), &method)?;
+    }
+    scope.set_item(intern!(py, "state"), state.copy()?)?;
+    scope.set_item(intern!(py, "extensions"), template.extensions.bind(py).copy()?)?;
+    Ok(Scope { dict: scope, method, path })
+}
+
+/// Why a scope could not be built: the front's fault or the interpreter's.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BuildError {
+    #[error(transparent)]
+    Wire(#[from] tlsgi_wire::Error),
+    #[error(transparent)]
+    Python(#[from] PyErr),
+}
+
+impl From<BuildError> for PyErr {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::Wire(error) => Error::Wire(error).into(),
+            BuildError::Python(error) => error,
+        }
+    }
+}
+
+fn template(py: Python<'_>, facts: &Facts<Templates>, request: &Request<'_>) -> PyResult<Template> {
+    let is_websocket = request.kind == RequestKind::WebSocket;
+    let scope = PyDict::new(py);
+    let asgi = PyDict::new(py);
+    asgi.set_item(intern!(py, "version"), intern!(py, "3.0"))?;
+    asgi.set_item(intern!(py, "spec_version"), PyString::intern(py, SPEC_VERSION))?;
+    let kind = if is_websocket { intern!(py, "websocket") } else { intern!(py, "http") };
+    let scheme = match (is_websocket, facts.is_https) {
+        (false, true) => intern!(py, "https"),
+        (false, false) => intern!(py, "http"),
+        (true, true) => intern!(py, "wss"),
+        (true, false) => intern!(py, "ws"),
+    };
+    let empty = PyBytes::new(py, b"");
+    scope.set_item(intern!(py, "type"), kind)?;
+    scope.set_item(intern!(py, "asgi"), py.None())?;
+    scope.set_item(intern!(py, "http_version"), version(py, request.version))?;
+    if !is_websocket {
+        scope.set_item(intern!(py, "method"), py.None())?;
+    }
+    scope.set_item(intern!(py, "scheme"), scheme)?;
+    scope.set_item(intern!(py, "path"), py.None())?;
+    scope.set_item(intern!(py, "raw_path"), &empty)?;
+    scope.set_item(intern!(py, "query_string"), &empty)?;
+    scope.set_item(intern!(py, "root_path"), intern!(py, ""))?;
+    scope.set_item(intern!(py, "headers"), py.None())?;
+    scope.set_item(intern!(py, "client"), client(py, facts)?)?;
+    scope.set_item(intern!(py, "server"), server(py, facts)?)?;
+    if is_websocket {
+        scope.set_item(intern!(py, "subprotocols"), py.None())?;
+    }
+    scope.set_item(intern!(py, "state"), py.None())?;
+    scope.set_item(intern!(py, "extensions"), py.None())?;
+    let extensions = extensions(py, facts, is_websocket)?;
+    Ok(Template {
+        scope: scope.unbind(),
+        extensions: extensions.unbind(),
+        asgi: asgi.unbind(),
+        version: request.version,
+    })
+}
+
+fn extensions<'py>(py: Python<'py>, facts: &Facts<Templates>, is_websocket: bool) -> PyResult<Bound<'py, PyDict>> {
+    let extensions = PyDict::new(py);
+    let names: &[&str] = if is_websocket { &WEBSOCKET_EXTENSIONS } else { &HTTP_EXTENSIONS };
+    for name in names {
+        extensions.set_item(PyString::intern(py, name), PyDict::new(py))?;
+    }
+    if let Some(facts) = &facts.tls {
+        extensions.set_item(intern!(py, "tls"), tls(py, facts)?)?;
+    }
+    Ok(extensions)
+}
+
+/// The `tls` extension, version 0.2, with every key.
+fn tls<'py>(py: Python<'py>, facts: &Tls) -> PyResult<Bound<'py, PyDict>> {
+    let text = |text: &str| if text.is_empty() { None } else { Some(PyString::new(py, text)) };
+    let number = |number: u16| if number == 0 { None } else { Some(number) };
+    let tls = PyDict::new(py);
+    tls.set_item("server_cert", text(&facts.server_certificate))?;
+    tls.set_item("client_cert_chain", PyList::new(py, certificates(&facts.client_chain))?)?;
+    tls.set_item("client_cert_name", text(&facts.client_name))?;
+    tls.set_item("client_cert_error", text(&facts.client_error))?;
+    tls.set_item("tls_version", number(facts.version))?;
+    tls.set_item("cipher_suite", number(facts.cipher_suite))?;
+    tls.set_item("server_name", text(&facts.server_name))?;
+    Ok(tls)
+}
+
+/// Concatenated PEM, one certificate at a time.
+fn certificates(chain: &str) -> Vec<&str> {
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    let starts: Vec<usize> = chain.match_indices(BEGIN).map(|(at, _)| at).collect();
+    let ends = starts.iter().skip(1).copied().chain([chain.len()]);
+    starts.iter().zip(ends).filter_map(|(start, end)| chain.get(*start..end)).collect()
+}
+
+fn client<'py>(py: Python<'py>, facts: &Facts<Templates>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    if facts.client.is_empty() {
+        return Ok(None);
+    }
+    (&*facts.client, facts.client_port).into_pyobject(py).map(Some)
+}
+
+fn server<'py>(py: Python<'py>, facts: &Facts<Templates>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+    match (facts.server.is_empty(), facts.server_port) {
+        (true, _) => Ok(None),
+        (false, 0) => (&*facts.server, py.None()).into_pyobject(py).map(Some),
+        (false, port) => (&*facts.server, port).into_pyobject(py).map(Some),
+    }
+}
+
+fn version(py: Python<'_>, version: HttpVersion) -> &Bound<'_, PyString> {
+    match version {
+        HttpVersion::Http10 => intern!(py, "1.0"),
+        HttpVersion::Http11 => intern!(py, "1.1"),
+        HttpVersion::Http2 => intern!(py, "2"),
+        HttpVersion::Http3 => intern!(py, "3"),
+    }
+}
+
+fn method<'py>(py: Python<'py>, method: &str) -> Bound<'py, PyString> {
+    static KNOWN: PyOnceLock<Vec<Py<PyString>>> = PyOnceLock::new();
+    let id = method_id(method.as_bytes());
+    if id == 0 {
+        return PyString::new(py, method);
+    }
+    let known = KNOWN.get_or_init(py, || METHODS.iter().map(|name| PyString::intern(py, name).unbind()).collect());
+    known.get(usize::from(id)).map_or_else(|| PyString::new(py, method), |name| name.bind(py).clone())
+}
+
+fn headers<'py>(py: Python<'py>, request: &Request<'_>) -> Result<Bound<'py, PyList>, BuildError> {
+    let mut pairs = Vec::with_capacity(16);
+    for field in request.fields {
+        let (id, name, value) = field?;
+        pairs.push(PyTuple::new(py, [fields::bytes_name(py, id, name), PyBytes::new(py, value)])?);
+    }
+    Ok(PyList::new(py, pairs)?)
+}
+
+fn subprotocols<'py>(py: Python<'py>, request: &Request<'_>) -> Result<Bound<'py, PyList>, BuildError> {
+    let list = PyList::empty(py);
+    for field in request.fields {
+        let (_, name, value) = field?;
+        if name == b"sec-websocket-protocol" {
+            let names = value.split(|byte| *byte == b',').map(|name| fields::latin1(py, name.trim_ascii()));
+            for name in names.filter(|name| name.len().is_ok_and(|length| length > 0)) {
+                list.append(name)?;
+            }
+        }
+    }
+    Ok(list)
+}
+
+/// Percent-decoded, then read as UTF-8; what is neither stays visible as U+FFFD. A broken escape stays as it is.
+fn path<'py>(py: Python<'py>, raw: &[u8]) -> Bound<'py, PyString> {
+    if !raw.contains(&b'%')
+        && let Ok(path) = str::from_utf8(raw)
+    {
+        return PyString::new(py, path);
+    }
+    PyString::new(py, &String::from_utf8_lossy(&decode(raw)))
+}
+
+fn decode(raw: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((first, after)) = rest.split_first() {
+        if *first == b'%'
+            && let [high, low, after @ ..] = after
+            && let (Some(high), Some(low)) = (char::from(*high).to_digit(16), char::from(*low).to_digit(16))
+        {
+            decoded.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
+            rest = after;
+        } else {
+            decoded.push(*first);
+            rest = after;
+        }
+    }
+    decoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn path_is_decoded_once_and_broken_escapes_stay() {
+        assert_eq!(decode(b"/a%20b%2Fc%zz%2"), b"/a b/c%zz%2");
+        assert_eq!(decode(b"/%2541"), b"/%41");
+        assert_eq!(decode(b"%"), b"%");
+    }
+
+    #[test]
+    fn chain_is_cut_into_certificates() {
+        let one = "-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n";
+        assert_eq!(certificates(""), Vec::<&str>::new());
+        assert_eq!(certificates(&one.repeat(2)), [one, one]);
+    }
+}
