@@ -1,0 +1,4 @@
+//! The whole program: the real binary, a real Python, real sockets.
+
+mod first_page;
+mod harness;
