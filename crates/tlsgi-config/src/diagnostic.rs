@@ -179,6 +179,21 @@ impl Diagnostics {
     }
 }
 
+/// The errors on one line, for a log.
+impl std::fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let errors = self.0.iter().filter(|told| told.severity == Severity::Error);
+        for (at, told) in errors.enumerate() {
+            let separator = if at == 0 { "" } else { "; " };
+            match &told.origin {
+                Some(origin @ Origin::File(_)) => write!(f, "{separator}{origin}: {}", told.message)?,
+                _ => write!(f, "{separator}{}", told.message)?,
+            }
+        }
+        Ok(())
+    }
+}
+
 /// How the command ends. Scripts and service managers rely on these numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
