@@ -18,7 +18,8 @@ fn main() -> ExitCode {
     cli::run(&Roles { serve, check, front })
 }
 
-fn serve(startup: Startup) -> anyhow::Result<Exit> {
+fn serve(mut startup: Startup) -> anyhow::Result<Exit> {
+    let worker = startup.worker.take();
     let startup = Rc::new(startup);
     let config = startup.config.clone();
     let (again, announcer) = (Rc::clone(&startup), startup);
@@ -26,15 +27,15 @@ fn serve(startup: Startup) -> anyhow::Result<Exit> {
         config,
         resolve: Box::new(move || again.reread().map_err(|rejected| rejected.to_string())),
         announce: Box::new(move |announcement| announcer.announce(&running(announcement))),
-        worker: None,
+        worker,
     });
     started.map_err(|error| failure(&error))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature of a role")]
 fn check(startup: Startup) -> anyhow::Result<Exit> {
-    supervisor::check(&startup.config).map_err(|error| failure(&error))?;
-    Ok(Exit::Success)
+    let messages = supervisor::check(&startup.config).map_err(|error| failure(&error))?;
+    Ok(cli::report_check(&startup.config, &messages))
 }
 
 /// The control socket's number is the only argument after the role.

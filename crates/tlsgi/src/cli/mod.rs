@@ -5,11 +5,13 @@ mod failure;
 mod print;
 mod startup;
 
+use std::ffi::OsString;
+use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
 use tlsgi_config::native::argv::{self, Invocation};
 use tlsgi_config::native::{manual, show};
-use tlsgi_config::{Diagnostics, Exit, Layer};
+use tlsgi_config::{Config, Diagnostic, Diagnostics, Exit, Layer};
 
 pub(crate) use banner::{Running, ServedCertificate, ServedPool};
 pub(crate) use failure::Failure;
@@ -25,10 +27,16 @@ pub(crate) struct Roles {
     pub(crate) front: fn() -> anyhow::Result<Exit>,
 }
 
+/// First argument of a server that a Python program starts beside itself: the descriptor of its control socket follows, and
+/// then a command line. That program is the only worker.
+const BESIDE: &str = "__beside";
+
 /// Does what the command line asks for.
 pub(crate) fn run(roles: &Roles) -> ExitCode {
-    let exit = match argv::parse(std::env::args_os().collect()) {
-        Ok(invocation) => dispatch(roles, invocation),
+    let mut arguments = std::env::args_os().collect();
+    let invocation = worker(&mut arguments).and_then(|worker| Ok((argv::parse(arguments)?, worker)));
+    let exit = match invocation {
+        Ok((invocation, worker)) => dispatch(roles, invocation, worker),
         Err(told) => {
             print::diagnostics(&told, None);
             Exit::Usage
@@ -37,10 +45,22 @@ pub(crate) fn run(roles: &Roles) -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-fn dispatch(roles: &Roles, invocation: Invocation) -> Exit {
+/// Takes `__beside N` off the command line.
+fn worker(arguments: &mut Vec<OsString>) -> Result<Option<UnixStream>, Diagnostics> {
+    if arguments.get(1).is_none_or(|first| first != BESIDE) {
+        return Ok(None);
+    }
+    let number = arguments.drain(1..arguments.len().min(3)).nth(1).and_then(|text| text.to_str()?.parse().ok());
+    match number.map(tlsgi_sys::inherited::take) {
+        Some(Ok(socket)) => Ok(Some(socket.into())),
+        _ => Err(Diagnostics(vec![Diagnostic::error(format!("`{BESIDE}` needs the number of an inherited socket"))])),
+    }
+}
+
+fn dispatch(roles: &Roles, invocation: Invocation, worker: Option<UnixStream>) -> Exit {
     match invocation {
-        Invocation::Serve(flags) => with_startup(*flags, roles.serve),
-        Invocation::Check(flags) => with_startup(*flags, roles.check),
+        Invocation::Serve(flags) => with_startup(*flags, worker, roles.serve),
+        Invocation::Check(flags) => with_startup(*flags, None, roles.check),
         Invocation::ShowConfig(flags) => show_config(*flags),
         Invocation::Completions(shell) => print::out(&manual::completions(&shell)),
         Invocation::Manual => print::out(&manual::page()),
@@ -49,8 +69,8 @@ fn dispatch(roles: &Roles, invocation: Invocation) -> Exit {
     }
 }
 
-fn with_startup(flags: Layer, role: fn(Startup) -> anyhow::Result<Exit>) -> Exit {
-    match Startup::read(flags) {
+fn with_startup(flags: Layer, worker: Option<UnixStream>, role: fn(Startup) -> anyhow::Result<Exit>) -> Exit {
+    match Startup::read(flags, worker) {
         Ok(startup) => finish(role(startup)),
         Err(rejected) => {
             print::diagnostics(&rejected.told, rejected.source.as_deref());
@@ -64,6 +84,17 @@ fn finish(result: anyhow::Result<Exit>) -> Exit {
         print::failure(&error);
         Failure::of(&error).map_or(Exit::Failure, |failure| failure.exit)
     })
+}
+
+/// Says that a configuration can be served, and what should be known about its certificates.
+pub(crate) fn report_check(config: &Config, messages: &[tlsgi_cert::Message]) -> Exit {
+    let worth = messages.iter().filter(|message| message.severity > tlsgi_cert::Severity::Notice);
+    let warnings = worth.map(|message| {
+        message.hint.iter().fold(Diagnostic::warning(message.what.as_str()), |told, hint| told.hint(hint.as_str()))
+    });
+    print::diagnostics(&Diagnostics(warnings.collect()), None);
+    let applications: Vec<&str> = config.pools.iter().map(|pool| pool.application.reference.as_str()).collect();
+    print::out(&format!("{}: configuration, certificate and application can be served\n", applications.join(", ")))
 }
 
 fn show_config(flags: Layer) -> Exit {

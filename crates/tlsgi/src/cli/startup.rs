@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use tlsgi_config::diagnostic::Diagnostic;
@@ -17,6 +18,8 @@ const MAX_FILE: u64 = 1 << 20;
 pub(crate) struct Startup {
     /// What is meant.
     pub(crate) config: Config,
+    /// Control socket of the Python program that started this server beside itself, and is its only worker.
+    pub(crate) worker: Option<UnixStream>,
     flags: Layer,
 }
 
@@ -38,9 +41,9 @@ pub(crate) struct Rejected {
 
 impl Startup {
     /// Reads everything; prints warnings.
-    pub(super) fn read(flags: Layer) -> Result<Self, Rejected> {
+    pub(super) fn read(flags: Layer, worker: Option<UnixStream>) -> Result<Self, Rejected> {
         let config = decide(flags.clone())?;
-        Ok(Self { config, flags })
+        Ok(Self { config, worker, flags })
     }
 
     /// Reads the file again, under the same command line and variables. Warnings are printed; an error is one message that names
@@ -57,16 +60,7 @@ impl Startup {
 
 impl std::fmt::Display for Rejected {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let errors: Vec<String> = self
-            .told
-            .0
-            .iter()
-            .map(|told| match &told.origin {
-                Some(origin @ Origin::File(_)) => format!("{origin}: {}", told.message),
-                _ => told.message.clone(),
-            })
-            .collect();
-        f.write_str(&errors.join("; "))
+        self.told.fmt(f)
     }
 }
 
