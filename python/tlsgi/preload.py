@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import select
 import signal
-import socket
-from typing import Any, NoReturn
+import traceback
+from typing import NoReturn
 
 from tlsgi import worker
 from tlsgi._worker import set_title
 from tlsgi.control import Control, Message
+from tlsgi.forks import close_in_children
 from tlsgi.interface import Served
 from tlsgi.start import Start
 
@@ -18,55 +19,46 @@ from tlsgi.start import Start
 def serve(served: Served, start: Start, control: Control) -> int:
     """Forks workers until told to stop. Has no threads and no event loop, so a fork is safe."""
     set_title(f"tlsgi: preload {start.name}")
-    awake, waker = socket.socketpair()
-    awake.setblocking(False)
-    waker.setblocking(False)
-    signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+    signals = worker.SignalPipe()
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    stopping: list[int] = []
-    signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
+    close_in_children(control.fileno())
+    close_in_children(signals.fileno())
     worker.send_ready(control, served.interface)
     poll = select.poll()
     poll.register(control, select.POLLIN)
-    poll.register(awake, select.POLLIN)
-    while not stopping:
+    poll.register(signals, select.POLLIN)
+    while True:
         events = dict(poll.poll())
-        if awake.fileno() in events:
-            awake.recv(4096)
+        if signals.fileno() in events:
+            if signal.SIGTERM in signals.read():
+                return 0
             _report_exits(control)
         if control.fileno() in events:
             message = control.receive()
             if message is None or message.op == "stop":
                 return 0
             if message.op == "fork":
-                _fork(message, served, start, control, (awake, waker))
-    return 0
+                _fork(message, served, start, control)
 
 
-def _fork(message: Message, served: Served, start: Start, control: Control, ours: tuple[Any, ...]) -> None:
+def _fork(message: Message, served: Served, start: Start, control: Control) -> None:
     process = os.fork()
     if process == 0:
-        _run_child(message, served, start, control, ours)
+        _run_child(message, served, start)
     for descriptor in message.descriptors:
         os.close(descriptor)
     control.send("forked", process=process)
 
 
-def _run_child(message: Message, served: Served, start: Start, control: Control, ours: tuple[Any, ...]) -> NoReturn:
+def _run_child(message: Message, served: Served, start: Start) -> NoReturn:
     status = 1
     try:
-        signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        control.close()
-        for end in ours:
-            end.close()
+        worker.prepare_signals()
         own = Control.from_descriptor(message.descriptors[0])
         set_title(f"tlsgi: worker {message.content.get('name', start.name)}")
         status = worker.serve_or_report(served, start, own)
     except BaseException:
-        import traceback
-
         traceback.print_exc()
     finally:
         worker.leave(status)

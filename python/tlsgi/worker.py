@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
+import socket
 import sys
 import traceback
 from typing import Any, Optional, Sequence
@@ -86,7 +87,8 @@ def send_ready(control: Control, interface_name: str) -> None:
 
 def prepare_signals() -> None:
     """Stacks on crash and on SIGUSR1; a terminal's SIGINT is the supervisor's to decide."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A handler that does nothing, rather than none: programs that the application starts get the default back.
+    signal.signal(signal.SIGINT, _ignore)
     if sys.stderr is not None:
         try:
             faulthandler.enable()
@@ -94,6 +96,32 @@ def prepare_signals() -> None:
         except (OSError, ValueError):
             # Standard error was replaced by something without a descriptor: no stacks then.
             pass
+
+
+def _ignore(number: int, frame: Any) -> None:
+    pass
+
+
+class SignalPipe:
+    """SIGTERM as something to poll; for the main thread."""
+
+    def __init__(self) -> None:
+        self._awake, self._waker = socket.socketpair()
+        self._awake.setblocking(False)
+        self._waker.setblocking(False)
+        signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGTERM, _ignore)
+
+    def fileno(self) -> int:
+        """Readable after a signal."""
+        return self._awake.fileno()
+
+    def read(self) -> set[int]:
+        """The numbers of the signals that came."""
+        try:
+            return set(self._awake.recv(4096))
+        except BlockingIOError:
+            return set()
 
 
 def leave(status: int) -> None:

@@ -1,0 +1,247 @@
+//! Calls the application and hands its answer on: the rules of PEP 3333 about iterables, errors and `close`.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyAssertionError, PyOSError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple, PyType};
+use tlsgi_wire::{Direction, Encoder, FrameView, HttpVersion, Payload};
+
+use super::environ;
+use super::fault::report;
+use super::file_wrapper::FileWrapper;
+use super::queue::Task;
+use super::responder::{Refusal, Responder, Standing};
+use super::server::Shared;
+use super::start_response::{StartResponse, not_bytes};
+
+/// Why a response could not be given as the application wanted.
+enum Fault {
+    /// The application raised.
+    Raised(PyErr),
+    /// Nobody waits.
+    Gone,
+    /// What it gave does not fit what it declared.
+    Wrong(String),
+}
+
+impl From<PyErr> for Fault {
+    fn from(error: PyErr) -> Self {
+        Self::Raised(error)
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Gone => Self::Gone,
+            Refusal::TooMuch => {
+                Self::Wrong("the application gave more body than its Content-Length; the rest was cut off".into())
+            }
+            Refusal::NotStarted | Refusal::Over => Self::Raised(refusal.into()),
+        }
+    }
+}
+
+/// One thread's work until the worker stops. The next request is taken, and its `Begin` written, together with the end of the one
+/// before; the interpreter lock is only given up when there is none.
+pub(crate) fn serve(py: Python<'_>, shared: &Arc<Shared>) {
+    shared.queue.enter();
+    let mut tail = Vec::new();
+    let mut next = None;
+    loop {
+        let Some(task) = next.take() else {
+            next = shared.queue.take();
+            if let Some(task) = &next {
+                task.exchange.link.begin(task.exchange.id);
+            } else if !py.detach(|| shared.queue.wait()) {
+                break;
+            }
+            continue;
+        };
+        let exchange = Arc::clone(&task.exchange);
+        call(py, shared, task, &mut tail);
+        next = shared.queue.take();
+        finish(&exchange, &tail, next.as_ref());
+        tail.clear();
+    }
+    shared.queue.leave();
+}
+
+fn finish(exchange: &super::exchange::Exchange, tail: &[u8], next: Option<&Task>) {
+    let following = next.filter(|next| Arc::ptr_eq(&next.exchange.link, &exchange.link)).map(|next| next.exchange.id);
+    exchange.link.finish(exchange.id, tail, following);
+    if let Some(next) = next.filter(|_| following.is_none()) {
+        next.exchange.link.begin(next.exchange.id);
+    }
+}
+
+/// Runs one request; leaves its last frames in `tail`.
+fn call(py: Python<'_>, shared: &Arc<Shared>, task: Task, tail: &mut Vec<u8>) {
+    let Task { exchange, frame } = task;
+    let id = exchange.id;
+    let request = match tlsgi_wire::decode(&frame, Direction::ToWorker) {
+        Ok(Some((FrameView { payload: Payload::Request(request), .. }, _))) if !exchange.is_gone() => request,
+        _ => return Encoder::new(tail).done(id),
+    };
+    shared.count();
+    let responder = Arc::new(Responder::new(exchange, request.method == "HEAD", request.version > HttpVersion::Http10));
+    let environ = match environ::build(py, shared, &responder, &request) {
+        Ok(environ) => environ,
+        Err(error) => {
+            report(py, shared, &PyDict::new(py), "the request cannot be given to the application", Some(&error));
+            return Encoder::new(tail).done(id);
+        }
+    };
+    let start = (!request.body.is_empty()).then(|| frame.len() - request.body.len());
+    if let Some(start) = start {
+        responder.exchange.keep_first(frame, start);
+    }
+    let call = Call { py, shared, responder: &responder, environ: &environ };
+    let result = call.run(tail);
+    call.conclude(result, tail);
+}
+
+/// One call of the application.
+struct Call<'a, 'py> {
+    py: Python<'py>,
+    shared: &'a Arc<Shared>,
+    responder: &'a Arc<Responder>,
+    environ: &'a Bound<'py, PyDict>,
+}
+
+impl<'py> Call<'_, 'py> {
+    fn run(&self, tail: &mut Vec<u8>) -> Result<(), Fault> {
+        let environ = self.environ.clone();
+        let start = StartResponse::new(Arc::clone(self.shared), Arc::clone(self.responder), environ.clone().unbind());
+        let iterable = self.shared.application.bind(self.py).call1((environ, start))?;
+        if let Ok(list) = iterable.cast_exact::<PyList>() {
+            return self.send_sequence(list.len(), list.iter(), tail);
+        }
+        if let Ok(tuple) = iterable.cast_exact::<PyTuple>() {
+            return self.send_sequence(tuple.len(), tuple.iter(), tail);
+        }
+        let result = match iterable.cast_exact::<FileWrapper>() {
+            Ok(wrapper) => self.send_file(wrapper),
+            Err(_) => self.send_each(&iterable),
+        };
+        self.end_and_close(&iterable, result)
+    }
+
+    /// A list or tuple: known as a whole, without code of its own behind it.
+    fn send_sequence(
+        &self,
+        length: usize,
+        items: impl Iterator<Item = Bound<'py, PyAny>>,
+        tail: &mut Vec<u8>,
+    ) -> Result<(), Fault> {
+        let mut chunks = Vec::with_capacity(length);
+        for item in items {
+            chunks.push(item.cast_into::<PyBytes>().map_err(|error| not_bytes(error.into_inner().as_any()))?);
+        }
+        let is_single = length == 1 && !self.responder.is_sent();
+        let (last, before) = match chunks.as_slice() {
+            [] => (None, [].as_slice()),
+            [before @ .., last] => (Some(last), before),
+        };
+        self.check_length(chunks.iter().map(|chunk| chunk.as_bytes().len() as u64).sum())?;
+        let body = if before.is_empty() {
+            last.map_or([].as_slice(), |last| last.as_bytes())
+        } else {
+            &chunks.iter().map(|chunk| chunk.as_bytes()).collect::<Vec<_>>().concat()
+        };
+        Ok(self.responder.send_whole(self.py, &self.shared.queue, body, is_single, tail)?)
+    }
+
+    /// A complete body that is shorter than declared is found out before anything of it is sent.
+    fn check_length(&self, length: u64) -> Result<(), Fault> {
+        match self.responder.standing() {
+            Standing::Missing(missing) if missing > length => Err(missing_bytes(missing - length)),
+            Standing::NotStarted => Err(Fault::Raised(never_started())),
+            _ => Ok(()),
+        }
+    }
+
+    fn send_file(&self, wrapper: &Bound<'py, FileWrapper>) -> Result<(), Fault> {
+        let Some(plain) = wrapper.get().plain_file(self.py) else { return self.send_each(wrapper.as_any()) };
+        match self.responder.send_file(plain.file, plain.offset, plain.available)? {
+            0 => Ok(()),
+            missing => Err(missing_bytes(missing)),
+        }
+    }
+
+    fn send_each(&self, iterable: &Bound<'py, PyAny>) -> Result<(), Fault> {
+        for chunk in iterable.try_iter()? {
+            let chunk = chunk?;
+            let bytes = chunk.cast::<PyBytes>().map_err(|_| not_bytes(&chunk))?;
+            match self.responder.send(self.py, &self.shared.queue, bytes.as_bytes()) {
+                // The response has no body: what else the iterable gives is of no use.
+                Err(Refusal::Over) if self.responder.is_silent() => return Ok(()),
+                result => result?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the response before `close()`, which may take long, and calls that whatever happened.
+    fn end_and_close(&self, iterable: &Bound<'py, PyAny>, result: Result<(), Fault>) -> Result<(), Fault> {
+        let result = result.and_then(|()| match self.responder.standing() {
+            Standing::NotStarted => Err(Fault::Raised(never_started())),
+            Standing::Missing(missing) => Err(missing_bytes(missing)),
+            // Closing a generator that has come to its end does nothing: one write less.
+            Standing::Unsent | Standing::Open if is_generator(iterable) => Ok(()),
+            Standing::Unsent | Standing::Open => Ok(self.responder.end(self.py, &self.shared.queue)?),
+            Standing::Ended => Ok(()),
+        });
+        if let Some(close) = iterable.getattr_opt(intern!(self.py, "close")).ok().flatten()
+            && let Err(error) = close.call0()
+        {
+            report(self.py, self.shared, self.environ, "close() of the response failed", Some(&error));
+        }
+        result
+    }
+
+    /// Logs what went wrong and leaves the frame that ends the exchange.
+    fn conclude(&self, result: Result<(), Fault>, tail: &mut Vec<u8>) {
+        let is_gone = self.responder.exchange.is_gone();
+        let is_fault = match result {
+            Ok(()) => false,
+            Err(Fault::Gone) => true,
+            // The application was told of the client's end and let it through.
+            Err(Fault::Raised(error)) if is_gone && error.is_instance_of::<PyOSError>(self.py) => true,
+            Err(Fault::Raised(error)) => {
+                report(self.py, self.shared, self.environ, "the application raised", Some(&error));
+                true
+            }
+            Err(Fault::Wrong(what)) => {
+                report(self.py, self.shared, self.environ, &what, None);
+                true
+            }
+        };
+        let (is_sent, is_ended) = self.responder.close();
+        let id = self.responder.exchange.id;
+        match () {
+            () if !tail.is_empty() => {}
+            () if is_fault && is_sent && !is_ended => Encoder::new(tail).abort(id, true),
+            () if is_fault || is_ended => Encoder::new(tail).done(id),
+            () => self.responder.encode_end(tail),
+        }
+    }
+}
+
+fn missing_bytes(missing: u64) -> Fault {
+    Fault::Wrong(format!("the application gave {missing} bytes less body than its Content-Length"))
+}
+
+fn never_started() -> PyErr {
+    PyAssertionError::new_err("the application returned without calling start_response")
+}
+
+fn is_generator(object: &Bound<'_, PyAny>) -> bool {
+    static GENERATOR: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let py = object.py();
+    let find = || Ok::<_, PyErr>(py.import("types")?.getattr("GeneratorType")?.cast_into::<PyType>()?.unbind());
+    GENERATOR.get_or_try_init(py, find).is_ok_and(|generator| object.get_type().is(generator.bind(py)))
+}

@@ -1,0 +1,208 @@
+//! Status and header fields of the application: checked when they are given, encoded for the wire at once.
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyString, PyTuple};
+use tlsgi_wire::{MAX_FIELD, name_id};
+
+use crate::fields::push_latin1;
+
+/// Most bytes of header fields in a response: what fits into a frame with room for body.
+const MAX_FIELDS: usize = 512 << 10;
+
+/// What belongs to the connection, which is the front's.
+const HOP_BY_HOP: [&[u8]; 8] = [
+    b"connection",
+    b"keep-alive",
+    b"proxy-connection",
+    b"proxy-authenticate",
+    b"te",
+    b"trailer",
+    b"transfer-encoding",
+    b"upgrade",
+];
+
+/// A response head as the application gave it.
+#[derive(Debug)]
+pub(crate) struct Head {
+    /// 200 to 999.
+    pub(crate) status: u16,
+    /// Encoded fields.
+    pub(crate) fields: Vec<u8>,
+    /// What `Content-Length` said. It is among the fields as well.
+    pub(crate) content_length: Option<u64>,
+    /// Hop-by-hop fields that were dropped.
+    pub(crate) dropped: Vec<String>,
+}
+
+impl Head {
+    /// Reads what `start_response` was called with.
+    pub(crate) fn new(status: &Bound<'_, PyAny>, headers: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let status = parse_status(status)?;
+        let mut head = Self { status, fields: Vec::with_capacity(256), content_length: None, dropped: Vec::new() };
+        head.read(headers)?;
+        Ok(head)
+    }
+
+    /// Adds a `Content-Length` that the application did not give.
+    pub(crate) fn set_length(&mut self, length: usize) {
+        push(&mut self.fields, b"content-length", length.to_string().as_bytes());
+        self.content_length = Some(length as u64);
+    }
+
+    fn read(&mut self, headers: &Bound<'_, PyAny>) -> PyResult<()> {
+        let Ok(headers) = headers.cast::<PyList>() else {
+            return Err(PyTypeError::new_err(format!("headers must be a list, not {}", type_name(headers))));
+        };
+        let (mut name, mut value) = (Vec::with_capacity(32), Vec::with_capacity(64));
+        for pair in headers.iter() {
+            read_pair(&pair, &mut name, &mut value)?;
+            self.push(&name, &value)?;
+        }
+        // A 204 has no length, and that of a 205 is 0.
+        if let Some(length) = self.content_length
+            && !matches!(self.status, 204 | 205)
+        {
+            push(&mut self.fields, b"content-length", length.to_string().as_bytes());
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, name: &[u8], value: &[u8]) -> PyResult<()> {
+        if HOP_BY_HOP.contains(&name) {
+            self.dropped.push(String::from_utf8_lossy(name).into_owned());
+            return Ok(());
+        }
+        if name == b"content-length" {
+            let length = parse_length(value)?;
+            return match self.content_length.replace(length) {
+                Some(before) if before != length => {
+                    Err(PyValueError::new_err("two Content-Length headers that differ"))
+                }
+                _ => Ok(()),
+            };
+        }
+        push(&mut self.fields, name, value);
+        if self.fields.len() > MAX_FIELDS {
+            return Err(PyValueError::new_err(format!("headers of more than {MAX_FIELDS} bytes")));
+        }
+        Ok(())
+    }
+}
+
+/// The fields of an early hint, encoded.
+pub(crate) fn encode_hints(headers: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    let mut fields = Vec::new();
+    let (mut name, mut value) = (Vec::new(), Vec::new());
+    for pair in headers.try_iter()? {
+        read_pair(&pair?, &mut name, &mut value)?;
+        if HOP_BY_HOP.contains(&name.as_slice()) || name == b"content-length" {
+            return Err(PyValueError::new_err(format!(
+                "{} has no place in an early hint",
+                String::from_utf8_lossy(&name)
+            )));
+        }
+        push(&mut fields, &name, &value);
+    }
+    if fields.len() > MAX_FIELDS {
+        return Err(PyValueError::new_err(format!("headers of more than {MAX_FIELDS} bytes")));
+    }
+    Ok(fields)
+}
+
+fn parse_status(status: &Bound<'_, PyAny>) -> PyResult<u16> {
+    let Ok(status) = status.cast::<PyString>() else {
+        return Err(PyTypeError::new_err(format!("status must be a str, not {}", type_name(status))));
+    };
+    let text = status.to_str()?;
+    if text.chars().any(|character| character.is_control() || u32::from(character) > 0xff) {
+        return Err(PyValueError::new_err("status has characters that no status line can carry"));
+    }
+    let code = match text.as_bytes() {
+        [digits @ .., b' '] if digits.len() == 3 => digits,
+        [a, b, c, b' ', ..] => &[*a, *b, *c],
+        _ => return Err(PyValueError::new_err(format!("status must be like \"200 OK\", not {text:?}"))),
+    };
+    let code = str::from_utf8(code).ok().filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()));
+    match code.and_then(|code| code.parse().ok()) {
+        Some(code @ 200..=999) => Ok(code),
+        Some(code @ 100..=199) => {
+            Err(PyValueError::new_err(format!("{code} is an interim status: the application must give a final one")))
+        }
+        _ => Err(PyValueError::new_err(format!("status must be like \"200 OK\", not {text:?}"))),
+    }
+}
+
+/// Leaves the lower-case name and the value without surrounding blanks.
+fn read_pair(pair: &Bound<'_, PyAny>, name: &mut Vec<u8>, value: &mut Vec<u8>) -> PyResult<()> {
+    let Ok(tuple) = pair.cast::<PyTuple>() else {
+        return Err(PyTypeError::new_err(format!("a header must be a tuple, not {}", type_name(pair))));
+    };
+    if tuple.len() != 2 {
+        return Err(PyTypeError::new_err(format!("a header must be a pair, not {} values", tuple.len())));
+    }
+    name.clear();
+    value.clear();
+    read_text("header name", &*tuple.get_borrowed_item(0)?, name)?;
+    if name.is_empty() || name.len() > MAX_FIELD || !name.iter().all(|byte| is_token(*byte)) {
+        let name = String::from_utf8_lossy(name).into_owned();
+        return Err(PyValueError::new_err(format!("header name {name:?} is not a token")));
+    }
+    name.make_ascii_lowercase();
+    read_text("header value", &*tuple.get_borrowed_item(1)?, value)?;
+    if value.len() > MAX_FIELD || value.iter().any(|byte| is_control(*byte)) {
+        let name = String::from_utf8_lossy(name).into_owned();
+        return Err(PyValueError::new_err(format!(
+            "the value of header {name:?} has a control character or is too long"
+        )));
+    }
+    let trimmed = value.trim_ascii();
+    if trimmed.len() != value.len() {
+        *value = trimmed.to_vec();
+    }
+    Ok(())
+}
+
+fn read_text(what: &str, object: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResult<()> {
+    let Ok(text) = object.cast::<PyString>() else {
+        return Err(PyTypeError::new_err(format!("a {what} must be a str, not {}", type_name(object))));
+    };
+    push_latin1(text.to_str()?, out)
+        .map_err(|character| PyValueError::new_err(format!("a {what} has {character:?}, which is not in latin-1")))
+}
+
+fn parse_length(value: &[u8]) -> PyResult<u64> {
+    let digits = str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let length = digits.and_then(|digits| digits.parse().ok());
+    length.ok_or_else(|| {
+        let value = String::from_utf8_lossy(value).into_owned();
+        PyValueError::new_err(format!("Content-Length {value:?} is not a number"))
+    })
+}
+
+fn push(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    let id = name_id(name);
+    out.push(id);
+    if id == 0 {
+        push_bytes(out, name);
+    }
+    push_bytes(out, value);
+}
+
+fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    // Both are checked to be at most MAX_FIELD long.
+    out.extend_from_slice(&u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_le_bytes());
+    out.extend_from_slice(bytes);
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+const fn is_control(byte: u8) -> bool {
+    (byte < 0x20 && byte != b'\t') || byte == 0x7f
+}
+
+fn type_name(object: &Bound<'_, PyAny>) -> String {
+    object.get_type().name().map_or_else(|_| "an object".into(), |name| name.to_string())
+}

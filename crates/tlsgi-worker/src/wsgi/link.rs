@@ -1,0 +1,157 @@
+//! One link as all threads see it: the write lock, the open exchanges, and whether the front is still there.
+
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::exchange::Exchange;
+use crate::exchanges::Exchanges;
+use crate::link::Outbox;
+
+/// Gets the reader out of its wait.
+#[derive(Debug)]
+pub(crate) struct Waker {
+    socket: UnixStream,
+    /// Every exchange that ends is of interest: the worker stops, or a link drains.
+    pub(crate) is_watching_ends: AtomicBool,
+}
+
+impl Waker {
+    /// Writes into `socket`, whose other end the reader polls.
+    pub(crate) const fn new(socket: UnixStream) -> Self {
+        Self { socket, is_watching_ends: AtomicBool::new(false) }
+    }
+
+    /// Wakes the reader.
+    pub(crate) fn wake(&self) {
+        // A full socket has woken it already.
+        let _ = (&self.socket).write(&[1]);
+    }
+}
+
+/// What the front said in its first frame.
+#[derive(Debug)]
+pub(crate) struct Welcome {
+    /// Text for `SERVER_SOFTWARE`.
+    pub(crate) software: Box<str>,
+    /// Other processes run the same application.
+    pub(crate) is_multiprocess: bool,
+}
+
+/// One link to a front thread.
+#[derive(Debug)]
+pub(crate) struct Link {
+    /// Non-blocking.
+    pub(crate) socket: UnixStream,
+    /// Set once, by the first frame of the front.
+    pub(crate) welcome: OnceLock<Welcome>,
+    state: Mutex<State>,
+    waker: Arc<Waker>,
+}
+
+/// What the write lock protects.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// Bytes on their way to the front.
+    pub(crate) outbox: Outbox,
+    /// What the front has open here.
+    pub(crate) exchanges: Exchanges<Arc<Exchange>>,
+    /// The socket was full: the reader flushes, nobody else tries.
+    pub(crate) is_blocked: bool,
+    /// The front is gone.
+    pub(crate) is_gone: bool,
+    /// No new exchange will come.
+    pub(crate) is_draining: bool,
+}
+
+impl State {
+    fn is_quiet(&self) -> bool {
+        self.exchanges.len() == 0 && self.outbox.is_empty()
+    }
+}
+
+impl Link {
+    /// A link over a non-blocking socket.
+    pub(crate) fn new(socket: UnixStream, waker: Arc<Waker>) -> Self {
+        let (outbox, exchanges) = (Outbox::default(), Exchanges::new());
+        let state = State { outbox, exchanges, is_blocked: false, is_gone: false, is_draining: false };
+        Self { socket, welcome: OnceLock::new(), state: Mutex::new(state), waker }
+    }
+
+    /// The write lock. Nobody waits for anything, and no Python object is made, while it is held.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Encodes frames and sends what the socket takes at once; the reader sends the rest.
+    pub(crate) fn write(&self, encode: impl FnOnce(&mut Outbox)) {
+        let mut state = self.lock();
+        encode(&mut state.outbox);
+        self.flush(&mut state);
+    }
+
+    /// The application is about to be called: writes `Begin` unless the front presumes it.
+    pub(crate) fn begin(&self, id: u32) {
+        let mut state = self.lock();
+        if state.exchanges.begin(id) {
+            state.outbox.encoder().begin(id);
+            self.flush(&mut state);
+        }
+    }
+
+    /// Ends an exchange: its last frames, of which the last says that it is done, and in the same write the `Begin` of the request that
+    /// this thread takes next, when that came over the same link.
+    pub(crate) fn finish(&self, id: u32, frames: &[u8], next: Option<u32>) {
+        let mut state = self.lock();
+        state.outbox.buffer().extend_from_slice(frames);
+        state.exchanges.done(id);
+        if let Some(next) = next
+            && state.exchanges.begin(next)
+        {
+            state.outbox.encoder().begin(next);
+        }
+        self.flush(&mut state);
+        drop(state);
+        if self.waker.is_watching_ends.load(Ordering::Relaxed) {
+            self.waker.wake();
+        }
+    }
+
+    /// No exchange is open and nothing is left to send.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.lock().is_quiet()
+    }
+
+    /// The front said that nothing more comes, and all that came is answered.
+    pub(crate) fn is_drained(&self) -> bool {
+        let state = self.lock();
+        state.is_draining && state.is_quiet()
+    }
+
+    /// Sends what is left; the reader's part when the socket was full.
+    pub(crate) fn flush_blocked(&self) {
+        let mut state = self.lock();
+        state.is_blocked = false;
+        self.flush(&mut state);
+    }
+
+    fn flush(&self, state: &mut State) {
+        if state.is_gone {
+            state.outbox.clear();
+            return;
+        }
+        if state.is_blocked {
+            return;
+        }
+        match state.outbox.flush(&self.socket) {
+            Ok(true) => {}
+            Ok(false) => {
+                state.is_blocked = true;
+                self.waker.wake();
+            }
+            // The reader finds the end of the link by itself and tells the exchanges.
+            Err(_) => state.outbox.clear(),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Requests that wait for a thread, and the threads that wait for a request.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use super::exchange::Exchange;
+use super::link::Link;
+
+/// How long a request waits for a thread that is running before a sleeping one is woken for it. A thread that finishes takes the
+/// next request without giving up the interpreter lock; waking one for every request makes the threads fight for that lock.
+const PATIENCE: Duration = Duration::from_micros(100);
+
+/// A request that no thread has taken.
+#[derive(Debug)]
+pub(crate) struct Task {
+    /// Its exchange.
+    pub(crate) exchange: Arc<Exchange>,
+    /// The whole `Request` frame.
+    pub(crate) frame: Vec<u8>,
+}
+
+/// The queue of one worker process.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    /// Threads run Python at the same time (free-threaded builds): every request may wake one.
+    is_parallel: bool,
+}
+
+#[derive(Debug)]
+struct State {
+    waiting: VecDeque<(Instant, Task)>,
+    /// Sleeping threads, the most recent last: it is the warmest.
+    idle: Vec<Thread>,
+    /// Threads that neither sleep nor wait for the client.
+    running: usize,
+    last_wake: Instant,
+    is_over: bool,
+}
+
+impl Queue {
+    /// Empty, without threads.
+    pub(crate) fn new(is_parallel: bool) -> Self {
+        let (waiting, idle) = (VecDeque::new(), Vec::new());
+        let state = State { waiting, idle, running: 0, last_wake: Instant::now(), is_over: false };
+        Self { state: Mutex::new(state), is_parallel }
+    }
+
+    /// Adds requests in order.
+    pub(crate) fn push(&self, tasks: &mut Vec<Task>) {
+        if tasks.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let mut state = self.lock();
+        state.waiting.extend(tasks.drain(..).map(|task| (now, task)));
+        state.wake_due(now, self.is_parallel);
+    }
+
+    /// The next request, if there is one.
+    pub(crate) fn take(&self) -> Option<Task> {
+        self.lock().waiting.pop_front().map(|(_, task)| task)
+    }
+
+    /// Takes a request back that no thread has begun.
+    pub(crate) fn remove(&self, exchange: &Arc<Exchange>) -> Option<Task> {
+        let mut state = self.lock();
+        let at = state.waiting.iter().position(|(_, task)| Arc::ptr_eq(&task.exchange, exchange))?;
+        state.waiting.remove(at).map(|(_, task)| task)
+    }
+
+    /// Drops the requests of a link that is gone.
+    pub(crate) fn remove_link(&self, link: &Link) {
+        self.lock().waiting.retain(|(_, task)| !std::ptr::eq(&*task.exchange.link, link));
+    }
+
+    /// Wakes threads whose time has come; says after which time to ask again.
+    pub(crate) fn wake_due(&self) -> Option<Duration> {
+        let mut state = self.lock();
+        if state.waiting.is_empty() {
+            return None;
+        }
+        let now = Instant::now();
+        state.wake_due(now, self.is_parallel);
+        state.next_wake().map(|at| at.saturating_duration_since(now))
+    }
+
+    /// A thread starts to serve.
+    pub(crate) fn enter(&self) {
+        self.lock().running += 1;
+    }
+
+    /// A thread serves no more.
+    pub(crate) fn leave(&self) {
+        self.lock().running -= 1;
+    }
+
+    /// Sleeps until there may be a request; false when there will be none. Not with the interpreter lock.
+    pub(crate) fn wait(&self) -> bool {
+        let me = thread::current();
+        let mut state = self.lock();
+        if state.is_over || !state.waiting.is_empty() {
+            return !state.is_over;
+        }
+        state.running -= 1;
+        state.idle.push(me.clone());
+        loop {
+            drop(state);
+            thread::park();
+            state = self.lock();
+            // Whoever wakes a thread takes it off the list and counts it as running.
+            if !state.idle.iter().any(|idle| idle.id() == me.id()) {
+                return !state.is_over;
+            }
+        }
+    }
+
+    /// Runs what blocks on the client and not on the interpreter: meanwhile another thread may be needed.
+    pub(crate) fn aside<T>(&self, blocking: impl FnOnce() -> T) -> T {
+        {
+            let mut state = self.lock();
+            state.running -= 1;
+            state.wake_due(Instant::now(), self.is_parallel);
+        }
+        let result = blocking();
+        self.lock().running += 1;
+        result
+    }
+
+    /// Sends all threads home once nothing waits.
+    pub(crate) fn finish(&self) {
+        let mut state = self.lock();
+        state.is_over = true;
+        while state.wake_one() {}
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn wake_due(&mut self, now: Instant, is_parallel: bool) {
+        let mut woken = 0;
+        while woken < self.waiting.len() {
+            let is_due = is_parallel || self.running == 0 || self.next_wake().is_some_and(|at| at <= now);
+            if !is_due || !self.wake_one() {
+                return;
+            }
+            self.last_wake = now;
+            woken += 1;
+        }
+    }
+
+    fn next_wake(&self) -> Option<Instant> {
+        let (arrived, _) = self.waiting.front()?;
+        (!self.idle.is_empty()).then(|| (*arrived).max(self.last_wake) + PATIENCE)
+    }
+
+    fn wake_one(&mut self) -> bool {
+        let Some(thread) = self.idle.pop() else { return false };
+        self.running += 1;
+        thread.unpark();
+        true
+    }
+}
