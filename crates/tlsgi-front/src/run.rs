@@ -156,6 +156,10 @@ impl Front {
         if let Some(thread) = self.threads.first() {
             thread.census.set_limits(limits.connections.min(descriptor_room()), limits.connections_per_client);
         }
+        crate::observe::log::init(&assembly.config.log);
+        if let Some(log) = &self.log {
+            log.configure(assembly.config.log.access.as_ref());
+        }
         self.assembly = Some(Arc::clone(&assembly));
         self.tell_all(|| ToThread::Configure(Arc::clone(&assembly)));
         self.report(FromFront::Ready);
