@@ -72,7 +72,7 @@ impl Server {
 
     /// Gives a held worker requests again, on new links under a new number: the front may not have let go of the old ones.
     pub(super) fn release_held(&mut self, worker: u64) {
-        let alias = self.next_number();
+        let alias = self.next_worker();
         let Some(held) = self.workers.get_mut(&worker).filter(|worker| worker.is_held) else { return };
         held.is_held = false;
         held.alias = alias;

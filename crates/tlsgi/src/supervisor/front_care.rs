@@ -20,7 +20,8 @@ use super::signing;
 impl Server {
     /// Starts a front process, which waits for its configuration.
     pub(super) fn start_front(&mut self, program: &Path) -> io::Result<u64> {
-        let number = self.next_number();
+        self.last_front += 1;
+        let number = self.last_front;
         let (ours, theirs) = channel::pair()?;
         let process = front::spawn(program, theirs)?;
         let events = self.events.clone();

@@ -45,7 +45,7 @@ pub(super) struct Server {
     pub(super) stage: Stage,
     pub(super) config: Config,
     pub(super) resolve: Box<dyn Fn() -> Result<Config, String>>,
-    announce: Option<Box<dyn FnOnce(&Announcement)>>,
+    announce: Option<Announce>,
     pub(super) listeners: Listeners,
     pub(super) certificates: Certificates,
     pub(super) keys: Arc<KeyRing>,
@@ -66,7 +66,8 @@ pub(super) struct Server {
     pub(super) workers: BTreeMap<u64, Worker>,
     /// The last generation, number of a worker, and number of a front given out.
     pub(super) generation: u64,
-    pub(super) last_number: u64,
+    pub(super) last_worker: u64,
+    pub(super) last_front: u64,
 
     /// What a reload found, until the applications have shown that they load.
     pub(super) staged: Option<Staged>,
@@ -108,7 +109,8 @@ impl Server {
             pools: BTreeMap::new(),
             workers: BTreeMap::new(),
             generation: 1,
-            last_number: 0,
+            last_worker: 0,
+            last_front: 0,
             staged: None,
             maintenance,
             fatal: None,
@@ -147,10 +149,10 @@ impl Server {
         Ok(Release { generation: self.generation, config, interpreter })
     }
 
-    /// A number that nothing else has.
-    pub(super) fn next_number(&mut self) -> u64 {
-        self.last_number += 1;
-        self.last_number
+    /// A number that no other worker has, or had.
+    pub(super) fn next_worker(&mut self) -> u64 {
+        self.last_worker += 1;
+        self.last_worker
     }
 
     /// Runs until everything has ended.

@@ -69,6 +69,10 @@ impl Server {
     /// Ends everything without waiting for anybody.
     pub(super) fn stop_at_once(&mut self, now: Instant) {
         tracing::info!("stopping at once");
+        self.take_down(now);
+    }
+
+    fn take_down(&mut self, now: Instant) {
         self.stage = Stage::Stopping(now);
         self.staged = None;
         self.lacks_front = false;
@@ -99,7 +103,7 @@ impl Server {
     pub(super) fn fail(&mut self, error: Error) {
         if self.fatal.is_none() {
             self.fatal = Some(error);
-            self.stop_at_once(Instant::now());
+            self.take_down(Instant::now());
         }
     }
 

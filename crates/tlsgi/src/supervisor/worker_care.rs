@@ -121,7 +121,7 @@ impl Server {
     }
 
     fn insert_worker(&mut self, pool: &str, duty: Duty, socket: UnixStream, now: Instant) -> io::Result<u64> {
-        let number = self.next_number();
+        let number = self.next_worker();
         let events = self.events.clone();
         let deliver = move |received| {
             let events = events.clone();
