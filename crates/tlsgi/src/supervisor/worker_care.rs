@@ -246,9 +246,7 @@ impl Server {
         let how = worker.exit.map_or_else(|| "closed its control socket".to_owned(), process::describe);
         let is_own = worker.process.is_some() || worker.parent.is_some();
         match worker.phase {
-            _ if !is_own => {
-                self.stop(now);
-            }
+            _ if !is_own => self.adopted_is_gone(&worker, now),
             _ if matches!(self.stage, Stage::Stopping(_)) => {}
             Phase::Retiring(_) | Phase::Stopping(..) => tracing::info!("worker {} has ended: it {how}", worker.name()),
             Phase::Starting(_) => {
@@ -261,6 +259,14 @@ impl Server {
                     pool.restart.died(now, worker.served(now));
                 }
             }
+        }
+    }
+
+    /// The process that started this server has ended, or could not serve.
+    fn adopted_is_gone(&mut self, worker: &Worker, now: Instant) {
+        match &worker.failure {
+            Some(failure) if self.stage == Stage::Opening => self.fail(Error::Application(failure.text())),
+            _ => self.stop(now),
         }
     }
 
