@@ -71,7 +71,7 @@ def _serve_here(served: interfaces.Served, flags: list[str]) -> None:
         number = theirs.fileno()
         # The name is for messages: nothing is imported.
         flags += ["--python", sys.executable]
-        command = [executable(), "__attached", str(number), "serve", *flags, "--", "__main__:app"]
+        command = [executable(), "__beside", str(number), "serve", *flags, "--", "__main__:app"]
         server = subprocess.Popen(command, pass_fds=[number], stdin=subprocess.DEVNULL)
     control = Control(ours)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
