@@ -8,7 +8,7 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from wire import Worker
+from wire import Link, Worker
 
 
 @pytest.fixture
@@ -26,3 +26,18 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Worker]]:
     yield start_worker
     for worker in workers:
         worker.close()
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def serve(request: pytest.FixtureRequest, start: Callable[..., Worker]) -> Callable[..., tuple[Worker, Link]]:
+    """``serve(source, **options)``: an ASGI application that is ready, and a link to it; on each event loop."""
+    if request.param == "uvloop":
+        pytest.importorskip("uvloop")
+
+    def serve_application(source: str, **options: Any) -> tuple[Worker, Link]:
+        options.setdefault("lifespan", "off")
+        worker = start(source, event_loop=request.param, interface="asgi", **options)
+        worker.ready()
+        return worker, worker.attach()
+
+    return serve_application

@@ -222,8 +222,9 @@ def _run(loop: asyncio.AbstractEventLoop, main: Any) -> int:
     while True:
         try:
             return int(loop.run_until_complete(task))
-        except SystemExit:
-            # An application called exit(): its task ended with it, and was reported. Others go on.
+        except (SystemExit, KeyboardInterrupt):
+            # An application called exit(): its task ended with it, and was reported. Others go on. Ctrl-C is the
+            # supervisor's to act on.
             if task.done():
                 raise
 

@@ -88,8 +88,9 @@ fn start(event: &Bound<'_, PyDict>) -> PyResult<Head> {
     let Some(status) = u16::try_from(status).ok().filter(|status| (200..=999).contains(status)) else {
         return Err(PyValueError::new_err(format!("status {status} is not between 200 and 999")));
     };
+    let place = if matches!(status, 204 | 205) { Place::Bodyless } else { Place::Response };
     let block = match event.get_item(intern!(py, "headers"))? {
-        Some(headers) => headers::read(&headers, Place::Response)?,
+        Some(headers) => headers::read(&headers, place)?,
         None => headers::Block::default(),
     };
     let has_trailers = flag(event, intern!(py, "trailers"))?;

@@ -13,6 +13,8 @@ const MAX_BLOCK: usize = 512 << 10;
 pub(super) enum Place {
     /// A response head.
     Response,
+    /// The head of a response that has neither a body nor a length of one: 204 and 205.
+    Bodyless,
     /// Trailers: nothing that frames or routes.
     Trailers,
     /// The answer that accepts a WebSocket: nothing that belongs to the handshake.
@@ -91,9 +93,10 @@ fn add_checked(block: &mut Block, name: &[u8], value: &[u8], place: Place) -> Py
         return Err(PyValueError::new_err("headers are too large"));
     }
     match place {
-        Place::Response if is_hop_by_hop(name) => return Ok(()),
+        Place::Response | Place::Bodyless if is_hop_by_hop(name) => return Ok(()),
         Place::Response if name == b"content-length" => return set_length(block, name, value),
-        Place::Response => {}
+        Place::Bodyless if name == b"content-length" => return Ok(()),
+        Place::Response | Place::Bodyless => {}
         Place::Trailers if is_hop_by_hop(name) || is_not_for_trailers(name) => return Ok(()),
         Place::Trailers => {}
         Place::Accept if name == b"sec-websocket-protocol" => {
