@@ -107,7 +107,7 @@ fn present(
             (files(certificate, key, chain.as_ref()).load(names, now)?, None)
         }
         CertificateSource::Local { names } => {
-            let authority = LocalCa::open_or_create(&config.state_directory, now)?;
+            let authority = LocalCa::open_or_create(&config.state_directory.join("ca"), now)?;
             let names = names.iter().map(|name| Name::parse(name)).collect::<Result<Vec<_>, _>>()?;
             let mut loaded = authority.issue(&names, now)?;
             loaded.findings.extend(authority.findings().iter().cloned());
