@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::command::{output, run, succeeds};
 use crate::environment::Environment;
-use crate::{generate, tidy};
+use crate::{generate, promises, tidy};
 
 /// Formatting, lints, generated files, borders between crates, documentation.
 pub(crate) fn lint(root: &Path, environment: &Environment) -> Result<()> {
@@ -15,6 +15,7 @@ pub(crate) fn lint(root: &Path, environment: &Environment) -> Result<()> {
     run("cargo".as_ref(), &["fmt", "--all", "--check"], root, &[])?;
     tidy::check(root)?;
     generate::check(root)?;
+    promises::check(root)?;
     borders(root)?;
     let clippy = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"];
     run("cargo".as_ref(), &clippy, root, &pyo3)?;

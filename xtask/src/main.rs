@@ -1,9 +1,11 @@
 //! The project's own commands. `cargo xtask check` is all that a change needs.
 
 mod check;
+mod code_map;
 mod command;
 mod environment;
 mod generate;
+mod promises;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -17,8 +19,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   lint                formatting, clippy, tidy, generated files, borders, documentation
   test                Rust and Python tests, conformance
   install [PROFILE]   build into target/venv (profile: dev, quick, release)
-  tidy                rules about the source text
-  generate [--check]  reference pages, manual page, completions, schema";
+  tidy                rules about the source text, and that promises name tests that exist
+  generate [--check]  reference pages, manual page, completions, schema, code map";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -41,7 +43,7 @@ fn dispatch(words: &[&str]) -> anyhow::Result<()> {
         ["test"] => check::test(&root, &Environment::prepare(&root)?),
         ["install"] => Environment::prepare(&root)?.install(&root, "dev"),
         ["install", profile] => Environment::prepare(&root)?.install(&root, profile),
-        ["tidy"] => tidy::check(&root),
+        ["tidy"] => tidy::check(&root).and_then(|()| promises::check(&root)),
         ["generate"] => generate::write(&root),
         ["generate", "--check"] => generate::check(&root),
         _ => anyhow::bail!("{USAGE}"),
