@@ -105,6 +105,7 @@ class _Worker:
             thread.join(max(0.0, until - time.monotonic()))
         if any(thread.is_alive() for thread in self._threads):
             worker.leave(status)
+        self._signals.close()
         return status
 
     def _serve(self) -> None:

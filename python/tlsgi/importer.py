@@ -224,7 +224,7 @@ def _last_line(error: BaseException) -> str:
 def _traceback_text(error: BaseException) -> str:
     """The traceback without the frames of this file and of importlib, which tell the user nothing."""
     trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None and _is_ours(trace.tb_frame.f_code.co_filename):
+    while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
     return "".join(traceback.format_exception(type(error), error, trace)).rstrip()
 

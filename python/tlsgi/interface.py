@@ -10,6 +10,8 @@ from tlsgi.failure import Failure
 
 _HINT = "say which it is with --interface wsgi or --interface asgi"
 _SCOPE_NAMES = frozenset({"scope"})
+_WRAPPED_NAMES = ("app", "application", "_app", "wrapped", "__wrapped__", "wsgi_app", "asgi_app")
+_MOST_WRAPPERS = 20
 _ENVIRON_NAMES = frozenset({"environ", "env", "environment"})
 
 
@@ -33,11 +35,11 @@ def examine(application: Any, wanted: Optional[str] = None) -> Served:
         return Served("asgi", _as_single(application))
     if found is None:
         message = f"cannot tell whether {_describe(application)} speaks WSGI or ASGI"
-        raise Failure("interface", message, f"{_signature_text(application)}\n{_HINT}".lstrip())
+        raise Failure("interface", message, "\n".join([*_signature_lines(application), _HINT]))
     return Served(found, application)
 
 
-def _look(application: Any) -> Optional[str]:
+def _look(application: Any, depth: int = 0) -> Optional[str]:
     target = application
     while isinstance(target, functools.partial):
         target = target.func
@@ -45,7 +47,25 @@ def _look(application: Any) -> Optional[str]:
         return _look_at_class(target, application)
     if _is_async(target) or _is_async(getattr(target, "__call__", None)):
         return "asgi"
-    return _look_at_signature(application)
+    return _look_at_signature(application) or _look_inside(target, depth)
+
+
+def _look_inside(wrapper: Any, depth: int) -> Optional[str]:
+    """A wrapper that passes on whatever it is given speaks what the application speaks that it wraps."""
+    if depth >= _MOST_WRAPPERS:
+        return None
+    cells = getattr(wrapper, "__closure__", None) or ()
+    wrapped = [cell.cell_contents for cell in cells if _is_filled(cell)]
+    wrapped += [getattr(wrapper, name, None) for name in _WRAPPED_NAMES]
+    found = {_look(inner, depth + 1) for inner in wrapped if callable(inner) and inner is not wrapper} - {None}
+    return found.pop() if len(found) == 1 else None
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:
+        return False
 
 
 def _look_at_class(target: type, application: Any) -> Optional[str]:
@@ -104,8 +124,12 @@ def _describe(application: Any) -> str:
     return f"{kind} {name}" if name else f"an object of {type(application).__module__}.{type(application).__qualname__}"
 
 
-def _signature_text(application: Any) -> str:
+def _signature_lines(application: Any) -> list[str]:
     try:
-        return f"it is called as {inspect.signature(application)}"
+        signature = inspect.signature(application)
     except (TypeError, ValueError):
-        return ""
+        return []
+    lines = [f"it is called as {signature}"]
+    if all(p.default is not p.empty for p in signature.parameters.values()):
+        lines.append('if it returns the application, write it as a call: "module:name()"')
+    return lines

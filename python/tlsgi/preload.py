@@ -31,14 +31,16 @@ def serve(served: Served, start: Start, control: Control) -> int:
         events = dict(poll.poll())
         if signals.fileno() in events:
             if signal.SIGTERM in signals.read():
-                return 0
+                break
             _report_exits(control)
         if control.fileno() in events:
             message = control.receive()
             if message is None or message.op == "stop":
-                return 0
+                break
             if message.op == "fork":
                 _fork(message, served, start, control)
+    signals.close()
+    return 0
 
 
 def _fork(message: Message, served: Served, start: Start, control: Control) -> None:

@@ -25,10 +25,13 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         return 2
     prepare_signals()
     control = Control.from_descriptor(int(arguments[0]))
-    message = control.receive()
-    if message is None or message.op != "start":
-        return 0
-    return run(Start.from_message(message.content), control)
+    try:
+        message = control.receive()
+        if message is None or message.op != "start":
+            return 0
+        return run(Start.from_message(message.content), control)
+    finally:
+        control.close()
 
 
 def run(start: Start, control: Control) -> int:
@@ -115,6 +118,13 @@ class SignalPipe:
     def fileno(self) -> int:
         """Readable after a signal."""
         return self._awake.fileno()
+
+    def close(self) -> None:
+        """Gives the signals back."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self._awake.close()
+        self._waker.close()
 
     def read(self) -> set[int]:
         """The numbers of the signals that came."""

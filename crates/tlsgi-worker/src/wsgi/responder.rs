@@ -184,6 +184,9 @@ impl Responder {
         if is_single {
             self.add_length(body.len());
         }
+        if self.standing() == Standing::Ended {
+            return if body.is_empty() || self.is_bodiless() { Ok(()) } else { Err(Refusal::TooMuch) };
+        }
         let (head, fitting) = self.account(body.len())?;
         let is_too_much = fitting < body.len() && !self.is_bodiless();
         self.lock().is_ended = true;
