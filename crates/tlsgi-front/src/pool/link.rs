@@ -443,8 +443,6 @@ fn event_of(
         Payload::EarlyHints(fields) => WorkerEvent::EarlyHints(checked(fields)?.0),
         Payload::Response(response) => {
             let (fields, length) = checked(response.fields)?;
-            let body_length = response.body.len() as u64;
-            let length = length.or((response.is_end && !response.has_trailers).then_some(body_length));
             let head = ResponseHead { status: response.status, fields, length, has_trailers: response.has_trailers };
             WorkerEvent::Response { head, body: Bytes::copy_from_slice(response.body), is_end: response.is_end }
         }

@@ -228,7 +228,7 @@ impl Relay<'_> {
     async fn handle(&mut self, client: &mut impl Client, event: WorkerEvent) -> Option<Step> {
         let outcome = match event {
             WorkerEvent::EarlyHints(fields) => client.send_early_hints(&fields).await,
-            WorkerEvent::Response { head, body, is_end } => return self.response(client, &head, &body, is_end).await,
+            WorkerEvent::Response { head, body, is_end } => return self.response(client, head, &body, is_end).await,
             WorkerEvent::Data { bytes, is_end } => return self.data(client, &bytes, is_end).await,
             WorkerEvent::Trailers(fields) => {
                 let outcome = client.send_trailers(&fields).await;
@@ -253,31 +253,33 @@ impl Relay<'_> {
     async fn response(
         &mut self,
         client: &mut impl Client,
-        head: &ResponseHead,
+        mut head: ResponseHead,
         body: &[u8],
         is_end: bool,
     ) -> Option<Step> {
-        let promised = if client.head().is_head() || !head.may_have_body() { None } else { head.length };
-        self.length = promised;
+        let sends_body = head.may_have_body() && !client.head().is_head();
+        if sends_body && is_end && head.length.is_none() && !head.has_trailers {
+            head.length = Some(body.len() as u64);
+        }
+        self.length = head.length.filter(|_| sends_body);
         self.is_started = true;
         self.sent.status = head.status;
+        let granted = body.len();
         let body = self.within_length(body);
-        let is_complete = is_end || self.length == Some(0) && promised.is_some();
-        if is_end && self.length.is_some_and(|left| left > body.len() as u64) {
+        self.count(if sends_body { body.len() } else { 0 });
+        if is_end && self.length.is_some_and(|left| left > 0) {
             self.note_short();
-            if client.send_head(head, body, false).await.is_err() {
+            if client.send_head(&head, body, false).await.is_err() {
                 return Some(self.client_gone());
             }
-            client.abort();
-            self.exchange.finish();
-            return Some(Step::Finished);
+            return Some(self.cut(client));
         }
-        self.count(body.len());
-        if client.send_head(head, body, is_complete || self.length == Some(0)).await.is_err() {
+        let is_complete = is_end || self.length == Some(0);
+        if client.send_head(&head, body, is_complete).await.is_err() {
             return Some(self.client_gone());
         }
-        self.exchange.consumed(body.len());
-        self.end_if(is_end || self.length == Some(0))
+        self.exchange.consumed(granted);
+        self.end_if(is_complete)
     }
 
     async fn data(&mut self, client: &mut impl Client, bytes: &[u8], is_end: bool) -> Option<Step> {
@@ -287,9 +289,7 @@ impl Relay<'_> {
         let is_complete = is_end || self.length == Some(0);
         if is_end && self.length.is_some_and(|left| left > 0) {
             self.note_short();
-            client.abort();
-            self.exchange.finish();
-            return Some(Step::Finished);
+            return Some(self.cut(client));
         }
         if client.send_data(bytes, is_complete).await.is_err() {
             return Some(self.client_gone());
@@ -312,9 +312,7 @@ impl Relay<'_> {
                 self.length = self.length.map(|left| left.saturating_sub(bytes));
                 if range.is_end && self.length.is_some_and(|left| left > 0) {
                     self.note_short();
-                    client.abort();
-                    self.exchange.finish();
-                    return Some(Step::Finished);
+                    return Some(self.cut(client));
                 }
                 self.end_if(is_last)
             }
@@ -377,6 +375,13 @@ impl Relay<'_> {
             self.exchange.finish();
             Step::Finished
         })
+    }
+
+    /// Ends a response that stays incomplete.
+    fn cut(&mut self, client: &mut impl Client) -> Step {
+        client.abort();
+        self.exchange.finish();
+        Step::Finished
     }
 
     fn note_short(&self) {

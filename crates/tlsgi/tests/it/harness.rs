@@ -172,7 +172,7 @@ impl Server {
 
     /// The root that signed the local certificate.
     pub(crate) fn root(&self) -> PathBuf {
-        self.directory.path().join("state").join("rootCA.pem")
+        self.directory.path().join("state").join("ca").join("rootCA.pem")
     }
 
     /// An https URL of this server.

@@ -1,4 +1,5 @@
 //! The whole program: the real binary, a real Python, real sockets.
 
 mod first_page;
+mod framing;
 mod harness;

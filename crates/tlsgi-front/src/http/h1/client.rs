@@ -209,8 +209,8 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> H1Client<'a, IO> {
         }
         match (self.keeps_alive, self.head.version()) {
             (true, HttpVersion::Http10) => out.extend_from_slice(b"connection: keep-alive\r\n"),
-            (false, version) if version != HttpVersion::Http10 => out.extend_from_slice(b"connection: close\r\n"),
-            _ => {}
+            (false, _) => out.extend_from_slice(b"connection: close\r\n"),
+            (true, _) => {}
         }
         out.extend_from_slice(b"\r\n");
     }
