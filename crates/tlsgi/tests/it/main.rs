@@ -3,3 +3,5 @@
 mod first_page;
 mod framing;
 mod harness;
+mod load;
+mod resilience;
