@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_tlsgi_global_optspecs
-    string join \n interface= factory no-factory mount= root-path= chdir= python-path= pythonpath= env= python= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= certfile= ssl-certfile= keyfile= ssl-keyfile= chain-file= ssl-chain-file= server-name= allow-http https-only public-https-port= hsts= no-hsts static= static-max-age= processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= graceful-timeout= state-dir= front-threads= pid-file= pid= config= h/help help-all V/version
+    string join \n interface= factory no-factory mount= root-path= chdir= python-path= pythonpath= env= python= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= certfile= ssl-certfile= keyfile= ssl-keyfile= chain-file= ssl-chain-file= server-name= allow-http https-only no-allow-http public-https-port= hsts= no-hsts static= static-max-age= processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= graceful-timeout= state-dir= front-threads= pid-file= pid= config= h/help help-all V/version
 end
 
 function __fish_tlsgi_needs_command
@@ -103,6 +103,7 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l http -d 'Listen for plain H
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-http -d 'Do not listen for plain HTTP'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l allow-http -d 'Serve plain HTTP too instead of redirecting it'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l https-only -d 'The opposite of --allow-http'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-allow-http -d 'The opposite of --allow-http'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-hsts -d 'The opposite of --hsts'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l preload -d 'Import the application once and fork the workers from that process'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l preload-app -d 'Import the application once and fork the workers from that process'
@@ -197,6 +198,7 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l http -d 'Listen fo
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-http -d 'Do not listen for plain HTTP'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l allow-http -d 'Serve plain HTTP too instead of redirecting it'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l https-only -d 'The opposite of --allow-http'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-allow-http -d 'The opposite of --allow-http'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-hsts -d 'The opposite of --hsts'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l preload -d 'Import the application once and fork the workers from that process'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l preload-app -d 'Import the application once and fork the workers from that process'
@@ -285,6 +287,7 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l http -d 'Listen fo
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-http -d 'Do not listen for plain HTTP'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l allow-http -d 'Serve plain HTTP too instead of redirecting it'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l https-only -d 'The opposite of --allow-http'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-allow-http -d 'The opposite of --allow-http'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-hsts -d 'The opposite of --hsts'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l preload -d 'Import the application once and fork the workers from that process'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l preload-app -d 'Import the application once and fork the workers from that process'
@@ -375,6 +378,7 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-http -d 'Do not listen for plain HTTP'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l allow-http -d 'Serve plain HTTP too instead of redirecting it'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l https-only -d 'The opposite of --allow-http'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-allow-http -d 'The opposite of --allow-http'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-hsts -d 'The opposite of --hsts'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l preload -d 'Import the application once and fork the workers from that process'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l preload-app -d 'Import the application once and fork the workers from that process'

@@ -94,6 +94,7 @@ _tlsgi() {
 '--no-http[Do not listen for plain HTTP]' \
 '--allow-http[Serve plain HTTP too instead of redirecting it]' \
 '--https-only[The opposite of --allow-http]' \
+'--no-allow-http[The opposite of --allow-http]' \
 '--no-hsts[The opposite of --hsts]' \
 '--preload[Import the application once and fork the workers from that process]' \
 '--preload-app[Import the application once and fork the workers from that process]' \
@@ -197,6 +198,7 @@ _arguments "${_arguments_options[@]}" : \
 '--no-http[Do not listen for plain HTTP]' \
 '--allow-http[Serve plain HTTP too instead of redirecting it]' \
 '--https-only[The opposite of --allow-http]' \
+'--no-allow-http[The opposite of --allow-http]' \
 '--no-hsts[The opposite of --hsts]' \
 '--preload[Import the application once and fork the workers from that process]' \
 '--preload-app[Import the application once and fork the workers from that process]' \
@@ -291,6 +293,7 @@ _arguments "${_arguments_options[@]}" : \
 '--no-http[Do not listen for plain HTTP]' \
 '--allow-http[Serve plain HTTP too instead of redirecting it]' \
 '--https-only[The opposite of --allow-http]' \
+'--no-allow-http[The opposite of --allow-http]' \
 '--no-hsts[The opposite of --hsts]' \
 '--preload[Import the application once and fork the workers from that process]' \
 '--preload-app[Import the application once and fork the workers from that process]' \
@@ -399,6 +402,7 @@ _arguments "${_arguments_options[@]}" : \
 '--no-http[Do not listen for plain HTTP]' \
 '--allow-http[Serve plain HTTP too instead of redirecting it]' \
 '--https-only[The opposite of --allow-http]' \
+'--no-allow-http[The opposite of --allow-http]' \
 '--no-hsts[The opposite of --hsts]' \
 '--preload[Import the application once and fork the workers from that process]' \
 '--preload-app[Import the application once and fork the workers from that process]' \

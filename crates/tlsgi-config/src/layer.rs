@@ -158,7 +158,7 @@ options! {
         /// Serve plain HTTP too instead of redirecting it.
         ///
         /// `--https-only` says the opposite and is the default.
-        allow_http: One<bool> = switch("--allow-http").off(&["--https-only"]).common();
+        allow_http: One<bool> = switch("--allow-http").off(&["--https-only", "--no-allow-http"]).common();
 
         /// Port that redirects name, where it is not the one listened on.
         ///

@@ -109,8 +109,8 @@ fn with_help(command: Command) -> Command {
 fn args(spec: &'static Spec) -> Vec<Arg> {
     let mut args = vec![documented(spec, spec.flag, spec.is_switch())];
     args.extend(spec.aliases.iter().map(|alias| documented(spec, alias, spec.is_switch()).hide(true)));
-    args.extend(spec.negations.iter().map(|negation| {
-        let arg = documented(spec, negation, true);
+    args.extend(spec.negations.iter().enumerate().map(|(at, negation)| {
+        let arg = documented(spec, negation, true).hide(at > 0);
         let help = format!("The opposite of {}", spec.flag);
         if spec.shown_flag() == *negation { arg } else { arg.help(help.clone()).long_help(help).hide_short_help(true) }
     }));

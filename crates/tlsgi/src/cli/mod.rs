@@ -3,6 +3,7 @@
 mod banner;
 mod failure;
 mod print;
+mod probe;
 mod startup;
 
 use std::ffi::OsString;

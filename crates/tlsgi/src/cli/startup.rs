@@ -9,7 +9,7 @@ use tlsgi_config::diagnostic::Diagnostic;
 use tlsgi_config::resolve::PassedSocket;
 use tlsgi_config::{Config, Diagnostics, Facts, Layer, Origin, native, resolve};
 
-use super::{banner, print};
+use super::{banner, print, probe};
 
 /// Longest configuration file.
 const MAX_FILE: u64 = 1 << 20;
@@ -42,14 +42,19 @@ pub(crate) struct Rejected {
 impl Startup {
     /// Reads everything; prints warnings.
     pub(super) fn read(flags: Layer, worker: Option<UnixStream>) -> Result<Self, Rejected> {
-        let config = decide(flags.clone())?;
+        let (config, warnings, source) = decide(flags.clone())?;
+        print::diagnostics(&warnings, source.as_deref());
         Ok(Self { config, worker, flags })
     }
 
-    /// Reads the file again, under the same command line and variables. Warnings are printed; an error is one message that names
+    /// Reads the file again, under the same command line and variables. Warnings are logged; an error is one message that names
     /// every place, and leaves everything as it was.
     pub(crate) fn reread(&self) -> Result<Config, Rejected> {
-        decide(self.flags.clone())
+        let (config, warnings, _) = decide(self.flags.clone())?;
+        for warning in warnings.0 {
+            tracing::warn!("{}", warning.message);
+        }
+        Ok(config)
     }
 
     /// Tells the user that the server runs, and what it serves.
@@ -66,17 +71,18 @@ impl std::fmt::Display for Rejected {
 
 impl std::error::Error for Rejected {}
 
-fn decide(flags: Layer) -> Result<Config, Rejected> {
+/// The configuration, the warnings about it and the file's text.
+fn decide(flags: Layer) -> Result<(Config, Diagnostics, Option<String>), Rejected> {
     let read = Reading::of(flags);
     let (config, more) = read.resolve();
     let mut told = read.told;
     told.extend(more);
-    match config {
-        Some(config) if !told.has_errors() => {
-            print::diagnostics(&told, read.source.as_deref());
-            Ok(config)
-        }
-        _ => Err(Rejected { told, source: read.source }),
+    if let Some(config) = &config {
+        told.extend(probe::look(&read.said, config));
+    }
+    match config.filter(|_| !told.has_errors()) {
+        Some(config) => Ok((config, told, read.source)),
+        None => Err(Rejected { told, source: read.source }),
     }
 }
 

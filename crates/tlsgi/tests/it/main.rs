@@ -1,5 +1,6 @@
 //! The whole program: the real binary, a real Python, real sockets.
 
+mod command;
 mod first_page;
 mod framing;
 mod harness;
