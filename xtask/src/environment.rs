@@ -59,11 +59,12 @@ impl Environment {
         run("cargo".as_ref(), &build, root, &module)?;
         run("cargo".as_ref(), &["build", "--profile", profile, "--package", "tlsgi"], root, &[])?;
         let built = target_directory(root).join(if profile == "dev" { "debug" } else { profile });
-        let packages = self.site_packages()?;
-        let package = packages.join("tlsgi");
-        // A link to the sources would share one module file between interpreters of different versions: copy instead.
-        copy_package(&root.join("python/tlsgi"), &package)?;
-        replace(&built.join("lib_worker.so"), &package.join(self.module_name()?))?;
+        // One module file for each interpreter version stands beside the sources of the package.
+        let sources = root.join("python");
+        replace(&built.join("lib_worker.so"), &sources.join("tlsgi").join(self.module_name()?))?;
+        let path = self.site_packages()?.join("tlsgi.pth");
+        std::fs::write(&path, format!("{}\n", sources.display()))
+            .with_context(|| format!("writing {}", path.display()))?;
         replace(&built.join("tlsgi"), &self.command())
     }
 
@@ -102,31 +103,9 @@ pub(crate) fn target_directory(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }
 
-fn copy_package(from: &Path, to: &Path) -> Result<()> {
-    if to.exists() {
-        std::fs::remove_dir_all(to).with_context(|| format!("removing {}", to.display()))?;
-    }
-    std::fs::create_dir_all(to).with_context(|| format!("creating {}", to.display()))?;
-    for entry in std::fs::read_dir(from).with_context(|| format!("reading {}", from.display()))? {
-        let entry = entry?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        let is_module = source.extension().is_some_and(|extension| extension == "so");
-        if entry.file_type()?.is_dir() {
-            if entry.file_name() != "__pycache__" {
-                copy_package(&source, &target)?;
-            }
-        } else if !is_module {
-            std::fs::copy(&source, &target).with_context(|| format!("copying {}", source.display()))?;
-        }
-    }
-    Ok(())
-}
-
 /// Copies under a new inode: what runs keeps the old file.
 fn replace(from: &Path, to: &Path) -> Result<()> {
-    if to.exists() {
-        std::fs::remove_file(to).with_context(|| format!("removing {}", to.display()))?;
-    }
-    std::fs::copy(from, to).with_context(|| format!("copying {} to {}", from.display(), to.display()))?;
-    Ok(())
+    let new = to.with_extension("new");
+    std::fs::copy(from, &new).with_context(|| format!("copying {} to {}", from.display(), new.display()))?;
+    std::fs::rename(&new, to).with_context(|| format!("moving {} into place", to.display()))
 }
