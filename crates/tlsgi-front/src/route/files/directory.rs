@@ -18,11 +18,13 @@ const MAX_RACES: usize = 16;
 const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 const BENEATH: ResolveFlags = ResolveFlags::BENEATH.union(ResolveFlags::NO_MAGICLINKS);
 
-/// A directory that was opened once; it stays the same one whatever is renamed above it.
+/// An open directory; it stays the same one whatever is renamed above it.
 #[derive(Debug)]
 pub(super) struct Directory {
     descriptor: OwnedFd,
     lookup: Lookup,
+    /// Device and inode.
+    identity: (u64, u64),
 }
 
 /// How names are resolved here.
@@ -40,7 +42,13 @@ impl Directory {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let descriptor = fs::openat(CWD, path, flags, Mode::empty())?;
         let lookup = probe(descriptor.as_fd());
-        Ok(Self { descriptor, lookup })
+        let stat = fs::fstat(&descriptor)?;
+        Ok(Self { descriptor, lookup, identity: (stat.st_dev, stat.st_ino) })
+    }
+
+    /// Whether both are the same directory.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.identity == other.identity
     }
 
     /// Opens a file if that needs no disk; `AGAIN` means that [`Self::open_file`] must be asked, where waiting hurts nobody.
@@ -190,6 +198,8 @@ mod tests {
         let directory = Directory::open(&root).expect("directory");
         std::fs::rename(&root, outer.path().join("moved")).expect("rename");
         check("a.txt", Ok("a"), &directory);
+        assert!(directory.is_same(&Directory::open(&outer.path().join("moved")).expect("directory")));
+        assert!(!directory.is_same(&Directory::open(outer.path()).expect("directory")));
     }
 
     #[test]

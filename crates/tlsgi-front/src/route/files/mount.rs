@@ -3,9 +3,10 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use rustix::fs::{FileType, Stat, fstat};
 use rustix::io::Errno;
 use tlsgi_config::config::StaticMount;
@@ -14,6 +15,9 @@ use super::directory::Directory;
 use super::encoding::Coding;
 use super::path;
 use crate::http::failure::Failure;
+
+/// How long a directory that was replaced may still be served.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// A directory of the configuration cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +38,10 @@ pub(crate) struct Mounts {
 #[derive(Debug)]
 pub(crate) struct Mount {
     prefix: String,
-    directory: Arc<Directory>,
+    path: PathBuf,
+    directory: ArcSwap<Directory>,
+    /// When somebody last looked whether the path still leads to this directory.
+    looked: Mutex<Instant>,
     max_age: Option<Duration>,
 }
 
@@ -66,6 +73,15 @@ impl Mounts {
     pub(crate) fn find(&self, path: &[u8]) -> Option<&Mount> {
         self.longest_first.iter().find(|mount| path::under(path, &mount.prefix).is_some())
     }
+
+    /// Makes every mount look at its path on the next request.
+    #[cfg(test)]
+    pub(super) fn look_now(&self) {
+        for mount in &self.longest_first {
+            let past = Instant::now().checked_sub(LOOK_EVERY).expect("the machine runs longer");
+            *mount.looked.lock().expect("not poisoned") = past;
+        }
+    }
 }
 
 impl Mount {
@@ -75,7 +91,42 @@ impl Mount {
             path: mount.directory.clone(),
             source: errno.into(),
         })?;
-        Ok(Self { prefix: mount.prefix.clone(), directory: Arc::new(directory), max_age: mount.max_age })
+        Ok(Self {
+            prefix: mount.prefix.clone(),
+            path: mount.directory.clone(),
+            directory: ArcSwap::from_pointee(directory),
+            looked: Mutex::new(Instant::now()),
+            max_age: mount.max_age,
+        })
+    }
+
+    /// The directory; a new one when a deployment has put another in its place (a link turned, a folder built anew).
+    async fn directory(&self) -> Arc<Directory> {
+        let directory = self.directory.load_full();
+        if !self.is_look_due() {
+            return directory;
+        }
+        let path = self.path.clone();
+        let there = tokio::task::spawn_blocking(move || Directory::open(&path)).await;
+        match there {
+            Ok(Ok(there)) if !there.is_same(&directory) => {
+                let there = Arc::new(there);
+                self.directory.store(Arc::clone(&there));
+                there
+            }
+            // The same, or nothing just now: what was there is still open.
+            _ => directory,
+        }
+    }
+
+    fn is_look_due(&self) -> bool {
+        // Whoever holds the lock is looking at the clock already.
+        let Ok(mut looked) = self.looked.try_lock() else { return false };
+        let is_due = looked.elapsed() >= LOOK_EVERY;
+        if is_due {
+            *looked = Instant::now();
+        }
+        is_due
     }
 
     /// How long clients may use a file without asking again.
@@ -108,9 +159,10 @@ impl Mount {
     }
 
     async fn open_file(&self, name: &[u8]) -> Result<File, Errno> {
-        let descriptor = match self.directory.open_cached(name) {
+        let directory = self.directory().await;
+        let descriptor = match directory.open_cached(name) {
             Err(Errno::AGAIN) => {
-                let (directory, name) = (Arc::clone(&self.directory), name.to_vec());
+                let name = name.to_vec();
                 tokio::task::spawn_blocking(move || directory.open_file(&name)).await.map_err(|_| Errno::IO)??
             }
             outcome => outcome?,

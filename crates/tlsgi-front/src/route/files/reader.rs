@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use rustix::fs::{Advice, fadvise};
 use rustix::io::{Errno, ReadWriteFlags, pread, preadv2};
+use tlsgi_wire::HttpVersion;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::range::Span;
 
 /// First piece, and all of a small file. What a client that takes nothing can make us hold.
 const FIRST_PIECE: usize = 64 << 10;
-/// Every further piece.
+/// Every further piece, where a connection has one response at a time.
 const PIECE: usize = 256 << 10;
 /// Buffers of each size that a thread keeps for the next response.
 const SPARE_BUFFERS: usize = 8;
@@ -39,6 +40,7 @@ pub(super) struct Reader {
     file: Arc<OwnedFd>,
     offset: u64,
     remaining: u64,
+    piece: usize,
     buffer: Buffer,
     /// Something had to come from the disk: from then on the next piece is read while this one is sent.
     is_cold: bool,
@@ -46,10 +48,12 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// A reader of this part.
-    pub(super) const fn new(file: Arc<OwnedFd>, span: Span) -> Self {
+    /// A reader of this part, for a client that speaks this version. With many streams a connection, each holds less: its
+    /// client could take the first piece of every one and then nothing more.
+    pub(super) fn new(file: Arc<OwnedFd>, span: Span, version: HttpVersion) -> Self {
+        let piece = if version >= HttpVersion::Http2 { FIRST_PIECE } else { PIECE };
         let (offset, remaining) = (span.start, span.length);
-        Self { file, offset, remaining, buffer: Buffer::NONE, is_cold: false, ahead: None }
+        Self { file, offset, remaining, piece, buffer: Buffer::NONE, is_cold: false, ahead: None }
     }
 
     /// The next piece, and whether it is the last; empty when nothing remains.
@@ -64,7 +68,7 @@ impl Reader {
         self.offset += filled as u64;
         self.remaining -= filled as u64;
         if self.is_cold && self.remaining > 0 {
-            self.ahead = Some(self.read_elsewhere(Buffer::of(self.wanted(PIECE))));
+            self.ahead = Some(self.read_elsewhere(Buffer::of(self.wanted(self.piece))));
         }
         Ok((self.buffer.bytes.get(..filled).unwrap_or_default(), self.remaining == 0))
     }
@@ -73,7 +77,7 @@ impl Reader {
         let reading = if let Some(reading) = self.ahead.take() {
             reading
         } else {
-            self.buffer.reserve(self.wanted(if self.buffer.limit == 0 { FIRST_PIECE } else { PIECE }));
+            self.buffer.reserve(self.wanted(if self.buffer.limit == 0 { FIRST_PIECE } else { self.piece }));
             match self.read_cached() {
                 Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS) => {}
                 outcome => return outcome,
@@ -193,7 +197,7 @@ mod tests {
 
     fn reader(file: &std::fs::File, start: u64, length: u64) -> Reader {
         let descriptor = OwnedFd::from(file.try_clone().expect("descriptor"));
-        Reader::new(Arc::new(descriptor), Span { start, length })
+        Reader::new(Arc::new(descriptor), Span { start, length }, HttpVersion::Http11)
     }
 
     async fn read_all(reader: &mut Reader) -> Result<Vec<u8>, ReadError> {

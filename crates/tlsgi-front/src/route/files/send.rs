@@ -43,7 +43,7 @@ pub(super) async fn send(
             client.send_head(&reply.head, &[], true).await?;
         }
         Body::Part(span) => {
-            let mut reader = Reader::new(file, *span);
+            let mut reader = Reader::new(file, *span, client.head().version());
             // Read before the head goes out: a file that cannot be read is still an honest error then.
             let (first, is_all) = reader.next().await?;
             let sent = sent.insert(0);
@@ -59,7 +59,8 @@ pub(super) async fn send(
             for (opening, span) in parts {
                 client.send_data(opening.as_bytes(), false).await?;
                 *sent += opening.len() as u64;
-                send_rest(client, &mut Reader::new(Arc::clone(&file), *span), sent, false).await?;
+                let mut reader = Reader::new(Arc::clone(&file), *span, client.head().version());
+                send_rest(client, &mut reader, sent, false).await?;
             }
             client.send_data(closing.as_bytes(), true).await?;
             *sent += closing.len() as u64;
@@ -96,7 +97,8 @@ pub(crate) async fn send_range(
         client.send_data(&[], is_end).await?;
         return Ok(sent);
     }
-    let mut reader = Reader::new(Arc::new(file), Span { start: offset, length });
+    let span = Span { start: offset, length };
+    let mut reader = Reader::new(Arc::new(file), span, client.head().version());
     match send_rest(client, &mut reader, &mut sent, is_end).await {
         Err(SendError::File(ReadError::Truncated)) if is_to_end => {
             client.send_data(&[], is_end).await?;

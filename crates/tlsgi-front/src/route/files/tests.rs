@@ -320,6 +320,25 @@ async fn client_that_leaves_ends_the_reading() {
     assert!(client.is_aborted && client.body.len() < 1_000_000, "{}", client.body.len());
 }
 
+#[tokio::test]
+async fn directory_that_took_the_place_of_another_is_served() {
+    let outer = tempfile::tempdir().expect("temporary directory");
+    let (old, new, current) = (outer.path().join("old"), outer.path().join("new"), outer.path().join("current"));
+    for (directory, text) in [(&old, "old"), (&new, "new")] {
+        fs::create_dir(directory).expect("directory");
+        fs::write(directory.join("a.txt"), text).expect("written");
+    }
+    symlink(&old, &current).expect("link");
+    let mounts = mounts(&current);
+    assert_eq!(get(&mounts, "/static/a.txt", &[]).await.body, b"old");
+    fs::remove_file(&current).expect("removed");
+    mounts.look_now();
+    assert_eq!(get(&mounts, "/static/a.txt", &[]).await.body, b"old", "nothing took its place yet");
+    symlink(&new, &current).expect("link");
+    mounts.look_now();
+    assert_eq!(get(&mounts, "/static/a.txt", &[]).await.body, b"new");
+}
+
 #[test]
 fn directory_that_is_missing_is_named() {
     let mount = StaticMount { prefix: "/s".to_owned(), directory: "/nowhere/at/all".into(), max_age: None };
