@@ -48,7 +48,7 @@ _tlsgi() {
             fi
             case "${prev}" in
                 --interface)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto wsgi asgi" -- "${cur}"))
                     return 0
                     ;;
                 --mount)
@@ -278,11 +278,11 @@ _tlsgi() {
                     return 0
                     ;;
                 --lifespan)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --loop)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto asyncio uvloop" -- "${cur}"))
                     return 0
                     ;;
                 --handshake-timeout)
@@ -382,11 +382,11 @@ _tlsgi() {
                     return 0
                     ;;
                 --log-level)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "error warning info debug" -- "${cur}"))
                     return 0
                     ;;
                 --log-format)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --access-log)
@@ -405,7 +405,7 @@ _tlsgi() {
                     return 0
                     ;;
                 --access-log-format)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "combined json" -- "${cur}"))
                     return 0
                     ;;
                 --reload-dir)
@@ -479,7 +479,7 @@ _tlsgi() {
             fi
             case "${prev}" in
                 --interface)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto wsgi asgi" -- "${cur}"))
                     return 0
                     ;;
                 --mount)
@@ -709,11 +709,11 @@ _tlsgi() {
                     return 0
                     ;;
                 --lifespan)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --loop)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto asyncio uvloop" -- "${cur}"))
                     return 0
                     ;;
                 --handshake-timeout)
@@ -813,11 +813,11 @@ _tlsgi() {
                     return 0
                     ;;
                 --log-level)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "error warning info debug" -- "${cur}"))
                     return 0
                     ;;
                 --log-format)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --access-log)
@@ -836,7 +836,7 @@ _tlsgi() {
                     return 0
                     ;;
                 --access-log-format)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "combined json" -- "${cur}"))
                     return 0
                     ;;
                 --reload-dir)
@@ -938,7 +938,7 @@ _tlsgi() {
             fi
             case "${prev}" in
                 --interface)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto wsgi asgi" -- "${cur}"))
                     return 0
                     ;;
                 --mount)
@@ -1168,11 +1168,11 @@ _tlsgi() {
                     return 0
                     ;;
                 --lifespan)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --loop)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto asyncio uvloop" -- "${cur}"))
                     return 0
                     ;;
                 --handshake-timeout)
@@ -1272,11 +1272,11 @@ _tlsgi() {
                     return 0
                     ;;
                 --log-level)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "error warning info debug" -- "${cur}"))
                     return 0
                     ;;
                 --log-format)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --access-log)
@@ -1295,7 +1295,7 @@ _tlsgi() {
                     return 0
                     ;;
                 --access-log-format)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "combined json" -- "${cur}"))
                     return 0
                     ;;
                 --reload-dir)
@@ -1383,7 +1383,7 @@ _tlsgi() {
             fi
             case "${prev}" in
                 --interface)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto wsgi asgi" -- "${cur}"))
                     return 0
                     ;;
                 --mount)
@@ -1613,11 +1613,11 @@ _tlsgi() {
                     return 0
                     ;;
                 --lifespan)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --loop)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "auto asyncio uvloop" -- "${cur}"))
                     return 0
                     ;;
                 --handshake-timeout)
@@ -1717,11 +1717,11 @@ _tlsgi() {
                     return 0
                     ;;
                 --log-level)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "error warning info debug" -- "${cur}"))
                     return 0
                     ;;
                 --log-format)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
                 --access-log)
@@ -1740,7 +1740,7 @@ _tlsgi() {
                     return 0
                     ;;
                 --access-log-format)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "combined json" -- "${cur}"))
                     return 0
                     ;;
                 --reload-dir)

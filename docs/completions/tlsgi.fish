@@ -24,7 +24,9 @@ function __fish_tlsgi_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c tlsgi -n "__fish_tlsgi_needs_command" -l interface -d 'Calling convention, found by looking at the object [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l interface -d 'Calling convention, found by looking at the object [auto]' -r -f -a "auto\t''
+wsgi\t''
+asgi\t''"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l mount -d 'URL prefix under which the application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l root-path -d 'URL prefix under which the application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l chdir -d 'Directory to enter before the application is imported' -r -f -a "(__fish_complete_directories)"
@@ -60,8 +62,12 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-requests-jitter -d 'Up 
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-worker-memory -d 'Replace a worker whose resident memory passes this' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l request-timeout -d 'Longest time a request may run: 504, and the worker is replaced' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l startup-timeout -d 'Longest time from the start of a worker until it is ready [60s]' -r
-complete -c tlsgi -n "__fish_tlsgi_needs_command" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r
-complete -c tlsgi -n "__fish_tlsgi_needs_command" -l loop -d 'ASGI event loop; auto takes uvloop when it is installed [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l loop -d 'ASGI event loop; auto takes uvloop when it is installed [auto]' -r -f -a "auto\t''
+asyncio\t''
+uvloop\t''"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l handshake-timeout -d 'From accepting a connection to the end of its TLS handshake [10s]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l header-timeout -d 'From the first byte of a request to the end of its header block [10s]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-header-size -d 'Bytes of a request\'s header block; 431 beyond [64KiB]' -r
@@ -86,10 +92,15 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-connections-per-client 
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l websocket-max-message -d 'Largest message, after decompression; close code 1009 beyond [16MiB]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l websocket-ping-interval -d 'Ping a connection that was silent for so long [20s]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l websocket-ping-timeout -d 'Close it when no pong came for so long [20s]' -r
-complete -c tlsgi -n "__fish_tlsgi_needs_command" -l log-level -d 'Least level of the server\'s own log [info]' -r
-complete -c tlsgi -n "__fish_tlsgi_needs_command" -l log-format -d 'Form of the server\'s own log [text]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l log-level -d 'Least level of the server\'s own log [info]' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l log-format -d 'Form of the server\'s own log [text]' -r -f -a "text\t''
+json\t''"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l access-log -d 'File of the access log, - for standard error [-]' -r -F
-complete -c tlsgi -n "__fish_tlsgi_needs_command" -l access-log-format -d 'Form of the access log [combined]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l access-log-format -d 'Form of the access log [combined]' -r -f -a "combined\t''
+json\t''"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l reload-dir -d 'Directory watched by --reload; repeatable [where the application is imported from]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
@@ -119,7 +130,9 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "check" -d 'Check configura
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "config" -d 'Look at the configuration'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "completions" -d 'Print completions for a shell'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "man" -d 'Print the manual page'
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l interface -d 'Calling convention, found by looking at the object [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l interface -d 'Calling convention, found by looking at the object [auto]' -r -f -a "auto\t''
+wsgi\t''
+asgi\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l mount -d 'URL prefix under which the application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l root-path -d 'URL prefix under which the application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l chdir -d 'Directory to enter before the application is imported' -r -f -a "(__fish_complete_directories)"
@@ -155,8 +168,12 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-requests-jitte
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-worker-memory -d 'Replace a worker whose resident memory passes this' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l request-timeout -d 'Longest time a request may run: 504, and the worker is replaced' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l startup-timeout -d 'Longest time from the start of a worker until it is ready [60s]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l loop -d 'ASGI event loop; auto takes uvloop when it is installed [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l loop -d 'ASGI event loop; auto takes uvloop when it is installed [auto]' -r -f -a "auto\t''
+asyncio\t''
+uvloop\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l handshake-timeout -d 'From accepting a connection to the end of its TLS handshake [10s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l header-timeout -d 'From the first byte of a request to the end of its header block [10s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-header-size -d 'Bytes of a request\'s header block; 431 beyond [64KiB]' -r
@@ -181,10 +198,15 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-connections-pe
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l websocket-max-message -d 'Largest message, after decompression; close code 1009 beyond [16MiB]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l websocket-ping-interval -d 'Ping a connection that was silent for so long [20s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l websocket-ping-timeout -d 'Close it when no pong came for so long [20s]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l log-level -d 'Least level of the server\'s own log [info]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l log-format -d 'Form of the server\'s own log [text]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l log-level -d 'Least level of the server\'s own log [info]' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l log-format -d 'Form of the server\'s own log [text]' -r -f -a "text\t''
+json\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l access-log -d 'File of the access log, - for standard error [-]' -r -F
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l access-log-format -d 'Form of the access log [combined]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l access-log-format -d 'Form of the access log [combined]' -r -f -a "combined\t''
+json\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l reload-dir -d 'Directory watched by --reload; repeatable [where the application is imported from]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
@@ -208,7 +230,9 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l reload -d 'Restart
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-reload -d 'The opposite of --reload'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -s h -l help -d 'Print help'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l help-all -d 'Print every option'
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l interface -d 'Calling convention, found by looking at the object [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l interface -d 'Calling convention, found by looking at the object [auto]' -r -f -a "auto\t''
+wsgi\t''
+asgi\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l mount -d 'URL prefix under which the application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l root-path -d 'URL prefix under which the application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l chdir -d 'Directory to enter before the application is imported' -r -f -a "(__fish_complete_directories)"
@@ -244,8 +268,12 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-requests-jitte
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-worker-memory -d 'Replace a worker whose resident memory passes this' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l request-timeout -d 'Longest time a request may run: 504, and the worker is replaced' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l startup-timeout -d 'Longest time from the start of a worker until it is ready [60s]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l loop -d 'ASGI event loop; auto takes uvloop when it is installed [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l loop -d 'ASGI event loop; auto takes uvloop when it is installed [auto]' -r -f -a "auto\t''
+asyncio\t''
+uvloop\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l handshake-timeout -d 'From accepting a connection to the end of its TLS handshake [10s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l header-timeout -d 'From the first byte of a request to the end of its header block [10s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-header-size -d 'Bytes of a request\'s header block; 431 beyond [64KiB]' -r
@@ -270,10 +298,15 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-connections-pe
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l websocket-max-message -d 'Largest message, after decompression; close code 1009 beyond [16MiB]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l websocket-ping-interval -d 'Ping a connection that was silent for so long [20s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l websocket-ping-timeout -d 'Close it when no pong came for so long [20s]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l log-level -d 'Least level of the server\'s own log [info]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l log-format -d 'Form of the server\'s own log [text]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l log-level -d 'Least level of the server\'s own log [info]' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l log-format -d 'Form of the server\'s own log [text]' -r -f -a "text\t''
+json\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l access-log -d 'File of the access log, - for standard error [-]' -r -F
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l access-log-format -d 'Form of the access log [combined]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l access-log-format -d 'Form of the access log [combined]' -r -f -a "combined\t''
+json\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l reload-dir -d 'Directory watched by --reload; repeatable [where the application is imported from]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
@@ -299,7 +332,9 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -s h -l help -d 'Prin
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l help-all -d 'Print every option'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and not __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and not __fish_seen_subcommand_from show" -f -a "show" -d 'Print every value in use and where it was written'
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l interface -d 'Calling convention, found by looking at the object [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l interface -d 'Calling convention, found by looking at the object [auto]' -r -f -a "auto\t''
+wsgi\t''
+asgi\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l mount -d 'URL prefix under which the application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l root-path -d 'URL prefix under which the application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l chdir -d 'Directory to enter before the application is imported' -r -f -a "(__fish_complete_directories)"
@@ -335,8 +370,12 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-worker-memory -d 'Replace a worker whose resident memory passes this' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l request-timeout -d 'Longest time a request may run: 504, and the worker is replaced' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l startup-timeout -d 'Longest time from the start of a worker until it is ready [60s]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l loop -d 'ASGI event loop; auto takes uvloop when it is installed [auto]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l loop -d 'ASGI event loop; auto takes uvloop when it is installed [auto]' -r -f -a "auto\t''
+asyncio\t''
+uvloop\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l handshake-timeout -d 'From accepting a connection to the end of its TLS handshake [10s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l header-timeout -d 'From the first byte of a request to the end of its header block [10s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-header-size -d 'Bytes of a request\'s header block; 431 beyond [64KiB]' -r
@@ -361,10 +400,15 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l websocket-max-message -d 'Largest message, after decompression; close code 1009 beyond [16MiB]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l websocket-ping-interval -d 'Ping a connection that was silent for so long [20s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l websocket-ping-timeout -d 'Close it when no pong came for so long [20s]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l log-level -d 'Least level of the server\'s own log [info]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'Form of the server\'s own log [text]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l log-level -d 'Least level of the server\'s own log [info]' -r -f -a "error\t''
+warning\t''
+info\t''
+debug\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'Form of the server\'s own log [text]' -r -f -a "text\t''
+json\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l access-log -d 'File of the access log, - for standard error [-]' -r -F
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l access-log-format -d 'Form of the access log [combined]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l access-log-format -d 'Form of the access log [combined]' -r -f -a "combined\t''
+json\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l reload-dir -d 'Directory watched by --reload; repeatable [where the application is imported from]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"

@@ -15,7 +15,7 @@ _tlsgi() {
 
     local context curcontext="$curcontext" state line
     _arguments "${_arguments_options[@]}" : \
-'*--interface=[Calling convention, found by looking at the object \[auto\]]:auto|wsgi|asgi:_default' \
+'*--interface=[Calling convention, found by looking at the object \[auto\]]:auto|wsgi|asgi:(auto wsgi asgi)' \
 '*--mount=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
 '*--root-path=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
 '*--chdir=[Directory to enter before the application is imported]:DIR:_files -/' \
@@ -51,8 +51,8 @@ _tlsgi() {
 '*--max-worker-memory=[Replace a worker whose resident memory passes this]:SIZE:_default' \
 '*--request-timeout=[Longest time a request may run\: 504, and the worker is replaced]:TIME:_default' \
 '*--startup-timeout=[Longest time from the start of a worker until it is ready \[60s\]]:TIME:_default' \
-'*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:_default' \
-'*--loop=[ASGI event loop; auto takes uvloop when it is installed \[auto\]]:auto|asyncio|uvloop:_default' \
+'*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:(auto on off)' \
+'*--loop=[ASGI event loop; auto takes uvloop when it is installed \[auto\]]:auto|asyncio|uvloop:(auto asyncio uvloop)' \
 '*--handshake-timeout=[From accepting a connection to the end of its TLS handshake \[10s\]]:TIME:_default' \
 '*--header-timeout=[From the first byte of a request to the end of its header block \[10s\]]:TIME:_default' \
 '*--max-header-size=[Bytes of a request'\''s header block; 431 beyond \[64KiB\]]:SIZE:_default' \
@@ -77,10 +77,10 @@ _tlsgi() {
 '*--websocket-max-message=[Largest message, after decompression; close code 1009 beyond \[16MiB\]]:SIZE:_default' \
 '*--websocket-ping-interval=[Ping a connection that was silent for so long \[20s\]]:TIME:_default' \
 '*--websocket-ping-timeout=[Close it when no pong came for so long \[20s\]]:TIME:_default' \
-'*--log-level=[Least level of the server'\''s own log \[info\]]:LEVEL:_default' \
-'*--log-format=[Form of the server'\''s own log \[text\]]:text|json:_default' \
+'*--log-level=[Least level of the server'\''s own log \[info\]]:LEVEL:(error warning info debug)' \
+'*--log-format=[Form of the server'\''s own log \[text\]]:text|json:(text json)' \
 '*--access-log=[File of the access log, - for standard error \[-\]]:FILE:_files' \
-'*--access-log-format=[Form of the access log \[combined\]]:combined|json:_default' \
+'*--access-log-format=[Form of the access log \[combined\]]:combined|json:(combined json)' \
 '*--reload-dir=[Directory watched by --reload; repeatable \[where the application is imported from\]]:DIR:_files -/' \
 '*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
@@ -119,7 +119,7 @@ _tlsgi() {
         case $line[2] in
             (serve)
 _arguments "${_arguments_options[@]}" : \
-'*--interface=[Calling convention, found by looking at the object \[auto\]]:auto|wsgi|asgi:_default' \
+'*--interface=[Calling convention, found by looking at the object \[auto\]]:auto|wsgi|asgi:(auto wsgi asgi)' \
 '*--mount=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
 '*--root-path=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
 '*--chdir=[Directory to enter before the application is imported]:DIR:_files -/' \
@@ -155,8 +155,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--max-worker-memory=[Replace a worker whose resident memory passes this]:SIZE:_default' \
 '*--request-timeout=[Longest time a request may run\: 504, and the worker is replaced]:TIME:_default' \
 '*--startup-timeout=[Longest time from the start of a worker until it is ready \[60s\]]:TIME:_default' \
-'*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:_default' \
-'*--loop=[ASGI event loop; auto takes uvloop when it is installed \[auto\]]:auto|asyncio|uvloop:_default' \
+'*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:(auto on off)' \
+'*--loop=[ASGI event loop; auto takes uvloop when it is installed \[auto\]]:auto|asyncio|uvloop:(auto asyncio uvloop)' \
 '*--handshake-timeout=[From accepting a connection to the end of its TLS handshake \[10s\]]:TIME:_default' \
 '*--header-timeout=[From the first byte of a request to the end of its header block \[10s\]]:TIME:_default' \
 '*--max-header-size=[Bytes of a request'\''s header block; 431 beyond \[64KiB\]]:SIZE:_default' \
@@ -181,10 +181,10 @@ _arguments "${_arguments_options[@]}" : \
 '*--websocket-max-message=[Largest message, after decompression; close code 1009 beyond \[16MiB\]]:SIZE:_default' \
 '*--websocket-ping-interval=[Ping a connection that was silent for so long \[20s\]]:TIME:_default' \
 '*--websocket-ping-timeout=[Close it when no pong came for so long \[20s\]]:TIME:_default' \
-'*--log-level=[Least level of the server'\''s own log \[info\]]:LEVEL:_default' \
-'*--log-format=[Form of the server'\''s own log \[text\]]:text|json:_default' \
+'*--log-level=[Least level of the server'\''s own log \[info\]]:LEVEL:(error warning info debug)' \
+'*--log-format=[Form of the server'\''s own log \[text\]]:text|json:(text json)' \
 '*--access-log=[File of the access log, - for standard error \[-\]]:FILE:_files' \
-'*--access-log-format=[Form of the access log \[combined\]]:combined|json:_default' \
+'*--access-log-format=[Form of the access log \[combined\]]:combined|json:(combined json)' \
 '*--reload-dir=[Directory watched by --reload; repeatable \[where the application is imported from\]]:DIR:_files -/' \
 '*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
@@ -214,7 +214,7 @@ _arguments "${_arguments_options[@]}" : \
 ;;
 (check)
 _arguments "${_arguments_options[@]}" : \
-'*--interface=[Calling convention, found by looking at the object \[auto\]]:auto|wsgi|asgi:_default' \
+'*--interface=[Calling convention, found by looking at the object \[auto\]]:auto|wsgi|asgi:(auto wsgi asgi)' \
 '*--mount=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
 '*--root-path=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
 '*--chdir=[Directory to enter before the application is imported]:DIR:_files -/' \
@@ -250,8 +250,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--max-worker-memory=[Replace a worker whose resident memory passes this]:SIZE:_default' \
 '*--request-timeout=[Longest time a request may run\: 504, and the worker is replaced]:TIME:_default' \
 '*--startup-timeout=[Longest time from the start of a worker until it is ready \[60s\]]:TIME:_default' \
-'*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:_default' \
-'*--loop=[ASGI event loop; auto takes uvloop when it is installed \[auto\]]:auto|asyncio|uvloop:_default' \
+'*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:(auto on off)' \
+'*--loop=[ASGI event loop; auto takes uvloop when it is installed \[auto\]]:auto|asyncio|uvloop:(auto asyncio uvloop)' \
 '*--handshake-timeout=[From accepting a connection to the end of its TLS handshake \[10s\]]:TIME:_default' \
 '*--header-timeout=[From the first byte of a request to the end of its header block \[10s\]]:TIME:_default' \
 '*--max-header-size=[Bytes of a request'\''s header block; 431 beyond \[64KiB\]]:SIZE:_default' \
@@ -276,10 +276,10 @@ _arguments "${_arguments_options[@]}" : \
 '*--websocket-max-message=[Largest message, after decompression; close code 1009 beyond \[16MiB\]]:SIZE:_default' \
 '*--websocket-ping-interval=[Ping a connection that was silent for so long \[20s\]]:TIME:_default' \
 '*--websocket-ping-timeout=[Close it when no pong came for so long \[20s\]]:TIME:_default' \
-'*--log-level=[Least level of the server'\''s own log \[info\]]:LEVEL:_default' \
-'*--log-format=[Form of the server'\''s own log \[text\]]:text|json:_default' \
+'*--log-level=[Least level of the server'\''s own log \[info\]]:LEVEL:(error warning info debug)' \
+'*--log-format=[Form of the server'\''s own log \[text\]]:text|json:(text json)' \
 '*--access-log=[File of the access log, - for standard error \[-\]]:FILE:_files' \
-'*--access-log-format=[Form of the access log \[combined\]]:combined|json:_default' \
+'*--access-log-format=[Form of the access log \[combined\]]:combined|json:(combined json)' \
 '*--reload-dir=[Directory watched by --reload; repeatable \[where the application is imported from\]]:DIR:_files -/' \
 '*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
@@ -323,7 +323,7 @@ _arguments "${_arguments_options[@]}" : \
         case $line[1] in
             (show)
 _arguments "${_arguments_options[@]}" : \
-'*--interface=[Calling convention, found by looking at the object \[auto\]]:auto|wsgi|asgi:_default' \
+'*--interface=[Calling convention, found by looking at the object \[auto\]]:auto|wsgi|asgi:(auto wsgi asgi)' \
 '*--mount=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
 '*--root-path=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
 '*--chdir=[Directory to enter before the application is imported]:DIR:_files -/' \
@@ -359,8 +359,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--max-worker-memory=[Replace a worker whose resident memory passes this]:SIZE:_default' \
 '*--request-timeout=[Longest time a request may run\: 504, and the worker is replaced]:TIME:_default' \
 '*--startup-timeout=[Longest time from the start of a worker until it is ready \[60s\]]:TIME:_default' \
-'*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:_default' \
-'*--loop=[ASGI event loop; auto takes uvloop when it is installed \[auto\]]:auto|asyncio|uvloop:_default' \
+'*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:(auto on off)' \
+'*--loop=[ASGI event loop; auto takes uvloop when it is installed \[auto\]]:auto|asyncio|uvloop:(auto asyncio uvloop)' \
 '*--handshake-timeout=[From accepting a connection to the end of its TLS handshake \[10s\]]:TIME:_default' \
 '*--header-timeout=[From the first byte of a request to the end of its header block \[10s\]]:TIME:_default' \
 '*--max-header-size=[Bytes of a request'\''s header block; 431 beyond \[64KiB\]]:SIZE:_default' \
@@ -385,10 +385,10 @@ _arguments "${_arguments_options[@]}" : \
 '*--websocket-max-message=[Largest message, after decompression; close code 1009 beyond \[16MiB\]]:SIZE:_default' \
 '*--websocket-ping-interval=[Ping a connection that was silent for so long \[20s\]]:TIME:_default' \
 '*--websocket-ping-timeout=[Close it when no pong came for so long \[20s\]]:TIME:_default' \
-'*--log-level=[Least level of the server'\''s own log \[info\]]:LEVEL:_default' \
-'*--log-format=[Form of the server'\''s own log \[text\]]:text|json:_default' \
+'*--log-level=[Least level of the server'\''s own log \[info\]]:LEVEL:(error warning info debug)' \
+'*--log-format=[Form of the server'\''s own log \[text\]]:text|json:(text json)' \
 '*--access-log=[File of the access log, - for standard error \[-\]]:FILE:_files' \
-'*--access-log-format=[Form of the access log \[combined\]]:combined|json:_default' \
+'*--access-log-format=[Form of the access log \[combined\]]:combined|json:(combined json)' \
 '*--reload-dir=[Directory watched by --reload; repeatable \[where the application is imported from\]]:DIR:_files -/' \
 '*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \

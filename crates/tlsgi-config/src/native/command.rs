@@ -1,6 +1,8 @@
 //! The command line as clap knows it, made from the table of options.
 
-use clap::builder::PossibleValuesParser;
+use std::ffi::OsStr;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use clap::{Arg, ArgAction, Command, ValueHint};
 
 use crate::layer::OPTIONS;
@@ -139,7 +141,24 @@ fn documented(spec: &'static Spec, flag: &'static str, is_switch: bool) -> Arg {
     match spec.form {
         Form::File => arg.value_hint(ValueHint::FilePath),
         Form::Directory => arg.value_hint(ValueHint::DirPath),
+        Form::Words(words) => arg.value_parser(Suggested(words)).hide_possible_values(true),
         _ => arg,
+    }
+}
+
+/// Words for completions. What is no such word is refused by the value itself, as in a file.
+#[derive(Debug, Clone, Copy)]
+struct Suggested(&'static [&'static str]);
+
+impl TypedValueParser for Suggested {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.0.iter().map(PossibleValue::new)))
     }
 }
 
