@@ -229,3 +229,60 @@ impl Exit {
         self as u8
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::origin::Position;
+
+    fn check(source: &str, span: std::ops::Range<usize>, expect: &str) {
+        let at = Origin::File(Position::new(&Arc::new("a.toml".into()), source, span));
+        let told = Diagnostic::error("wrong").at(&at).hint("right");
+        assert_eq!(told.render(Some(source), Paint::Plain), expect);
+    }
+
+    #[test]
+    fn snippet_marks_the_place() {
+        check("a = 1\nb = 22\n", 10..12, "error: wrong\n --> a.toml:2:5\n  |\n2 | b = 22\n  |     ^^\nhint: right\n");
+    }
+
+    #[test]
+    fn snippet_counts_characters_and_keeps_tabs() {
+        check(
+            "\tü = \"é\"",
+            6..10,
+            "error: wrong\n --> a.toml:1:6\n  |\n1 | \tü = \"é\"\n  | \t    ^^^\nhint: right\n",
+        );
+    }
+
+    #[test]
+    fn snippet_of_several_lines_marks_the_first() {
+        check("a = [\n1,\n]", 4..10, "error: wrong\n --> a.toml:1:5\n  |\n1 | a = [\n  |     ^\nhint: right\n");
+    }
+
+    #[test]
+    fn end_of_text_is_marked_once() {
+        check("a =", 3..3, "error: wrong\n --> a.toml:1:4\n  |\n1 | a =\n  |    ^\nhint: right\n");
+    }
+
+    #[test]
+    fn colour_adds_to_the_words_and_replaces_none() {
+        let told = Diagnostic::warning("odd").at(&Origin::Variable("TLSGI_X".to_owned())).hint("better");
+        let plain = told.render(None, Paint::Plain);
+        assert_eq!(plain, "warning: odd\n --> environment variable TLSGI_X\nhint: better\n");
+        let painted = told.render(None, Paint::Ansi);
+        let mut stripped = String::new();
+        for part in painted.split('\x1b') {
+            stripped.push_str(part.split_once('m').filter(|_| part.starts_with('[')).map_or(part, |(_, text)| text));
+        }
+        assert_eq!(stripped, plain);
+    }
+
+    #[test]
+    fn exit_codes_are_those_of_the_manual() {
+        let codes: Vec<u8> = Exit::ALL.iter().map(|(exit, _)| exit.code()).collect();
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5]);
+    }
+}

@@ -60,7 +60,8 @@ options! {
 
         /// Calling convention, found by looking at the object.
         ///
-        /// A coroutine function, or an object whose `__call__` is one, is ASGI; every other callable is WSGI.
+        /// What is a coroutine function or has two or three parameters of the right names tells, and so does what it wraps. An
+        /// object that tells nothing is a start error.
         interface: One<Option<Interface>> = option("--interface", "auto|wsgi|asgi").default("auto").common();
 
         /// APP names a function that returns the application.

@@ -13,11 +13,12 @@ pub const FILES: [(&str, &str); 2] = [
 ];
 
 /// What the running server listens to besides its sockets.
-pub const SIGNALS: [(&str, &str); 5] = [
+pub const SIGNALS: [(&str, &str); 6] = [
     ("TERM, INT", "Accept nothing more, finish what runs within `--graceful-timeout`, stop."),
+    ("QUIT, a second INT", "Stop at once."),
     ("HUP", "Take over changed configuration, certificates and code; what does not load leaves the old in use."),
     ("USR1", "Open the log files again."),
-    ("USR2", "Replace the process that talks to the clients, without losing a connection."),
+    ("USR2", "Replace the process that talks to the clients by the program now on disk, without losing a connection."),
     ("TTIN, TTOU", "One worker more, one worker less."),
 ];
 

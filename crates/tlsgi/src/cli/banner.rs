@@ -1,6 +1,7 @@
 //! What the user sees when the server runs: where, with which certificate, what.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use time::OffsetDateTime;
 use time::macros::format_description;
@@ -43,7 +44,7 @@ pub(crate) struct ServedPool {
 }
 
 /// The lines.
-pub(super) fn text(running: &Running<'_>) -> String {
+pub(super) fn text(running: &Running<'_>, file: Option<&Path>) -> String {
     let mut text = format!("tlsgi {}\n\n", env!("CARGO_PKG_VERSION"));
     for url in urls(running, Role::Https) {
         text.push_str(&format!("  {url}\n"));
@@ -63,6 +64,9 @@ pub(super) fn text(running: &Running<'_>) -> String {
     for pool in &running.pools {
         text.push_str(&format!("  application  {} ({})\n", pool.application, kind(pool.interface)));
         text.push_str(&format!("  pool         {}, {}\n", workers(pool), pool.interpreter));
+    }
+    if let Some(file) = file {
+        text.push_str(&format!("  configured   {}\n", file.display()));
     }
     text.push('\n');
     text
@@ -188,7 +192,8 @@ mod tests {
         };
         let running =
             Running { listeners: &listeners, sites: &sites, certificates: vec![certificate], pools: vec![pool] };
-        let lines: Vec<String> = text(&running).lines().skip(2).map(str::to_owned).collect();
+        let lines: Vec<String> =
+            text(&running, Some(Path::new("tlsgi.toml"))).lines().skip(2).map(str::to_owned).collect();
         assert_eq!(
             lines,
             [
@@ -198,6 +203,7 @@ mod tests {
                 "  certificate  localhost, 127.0.0.1; until 2027-02-20; local CA /state/root.pem",
                 "  application  app.py (WSGI)",
                 "  pool         1 process × 5 threads, CPython 3.12.3 (/usr/bin/python3)",
+                "  configured   tlsgi.toml",
                 "",
             ]
         );

@@ -21,13 +21,16 @@ pub(crate) struct Startup {
     /// Control socket of the Python program that started this server beside itself, and is its only worker.
     pub(crate) worker: Option<UnixStream>,
     flags: Layer,
+    file: Option<PathBuf>,
 }
 
 /// What was said, before it is decided what it means.
 pub(super) struct Reading {
     pub(super) said: Layer,
     pub(super) told: Diagnostics,
-    /// Text of the configuration file.
+    /// The configuration file, if there is one.
+    file: Option<PathBuf>,
+    /// Its text.
     pub(super) source: Option<String>,
     facts: Facts,
 }
@@ -42,15 +45,15 @@ pub(crate) struct Rejected {
 impl Startup {
     /// Reads everything; prints warnings.
     pub(super) fn read(flags: Layer, worker: Option<UnixStream>) -> Result<Self, Rejected> {
-        let (config, warnings, source) = decide(flags.clone())?;
+        let Decided { config, warnings, file, source } = decide(flags.clone())?;
         print::diagnostics(&warnings, source.as_deref());
-        Ok(Self { config, worker, flags })
+        Ok(Self { config, worker, flags, file })
     }
 
     /// Reads the file again, under the same command line and variables. Warnings are logged; an error is one message that names
     /// every place, and leaves everything as it was.
     pub(crate) fn reread(&self) -> Result<Config, Rejected> {
-        let (config, warnings, _) = decide(self.flags.clone())?;
+        let Decided { config, warnings, .. } = decide(self.flags.clone())?;
         for warning in warnings.0 {
             tracing::warn!("{}", warning.message);
         }
@@ -59,7 +62,7 @@ impl Startup {
 
     /// Tells the user that the server runs, and what it serves.
     pub(crate) fn announce(&self, running: &banner::Running<'_>) {
-        print::out(&banner::text(running));
+        print::out(&banner::text(running, self.file.as_deref()));
     }
 }
 
@@ -71,8 +74,15 @@ impl std::fmt::Display for Rejected {
 
 impl std::error::Error for Rejected {}
 
-/// The configuration, the warnings about it and the file's text.
-fn decide(flags: Layer) -> Result<(Config, Diagnostics, Option<String>), Rejected> {
+/// A configuration that can be used, and what stands beside it.
+struct Decided {
+    config: Config,
+    warnings: Diagnostics,
+    file: Option<PathBuf>,
+    source: Option<String>,
+}
+
+fn decide(flags: Layer) -> Result<Decided, Rejected> {
     let read = Reading::of(flags);
     let (config, more) = read.resolve();
     let mut told = read.told;
@@ -81,7 +91,7 @@ fn decide(flags: Layer) -> Result<(Config, Diagnostics, Option<String>), Rejecte
         told.extend(probe::look(&read.said, config));
     }
     match config.filter(|_| !told.has_errors()) {
-        Some(config) => Ok((config, told, read.source)),
+        Some(config) => Ok(Decided { config, warnings: told, file: read.file, source: read.source }),
         None => Err(Rejected { told, source: read.source }),
     }
 }
@@ -94,9 +104,9 @@ impl Reading {
             Ok(None) => (None, None, Diagnostics::default()),
             Err(diagnostic) => (None, None, Diagnostics(vec![diagnostic])),
         };
-        let (said, more) = native::merge(flags, &environment, file.zip(source.as_deref()));
+        let (said, more) = native::merge(flags, &environment, file.clone().zip(source.as_deref()));
         told.extend(more);
-        Self { said, told, source, facts: facts(&environment) }
+        Self { said, told, file, source, facts: facts(&environment) }
     }
 
     pub(super) fn resolve(&self) -> (Option<Config>, Diagnostics) {
