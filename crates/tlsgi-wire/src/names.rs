@@ -83,9 +83,30 @@ pub const METHODS: [&str; 10] = ["", "GET", "HEAD", "POST", "PUT", "DELETE", "OP
 /// The id of a lower-case field name, or 0.
 #[must_use]
 pub fn name_id(name: &[u8]) -> u8 {
-    // The table is sorted, so a binary search needs no hash and no second table.
-    NAMES.binary_search_by(|known| known.as_bytes().cmp(name)).map_or(0, |at| u8::try_from(at).unwrap_or(0))
+    let Some(letter) = name.first().and_then(|first| first.checked_sub(b'a')) else { return 0 };
+    let (Some(first), Some(end)) = (FIRST.get(usize::from(letter)), FIRST.get(usize::from(letter) + 1)) else {
+        return 0;
+    };
+    // A few names share a letter, and their lengths tell most of them apart.
+    let found = (*first..*end).find(|id| NAMES.get(usize::from(*id)).is_some_and(|known| known.as_bytes() == name));
+    found.unwrap_or(0)
 }
+
+/// The first id of each letter from a to z, and the end of the table: it is sorted.
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const FIRST: [u8; 27] = {
+    let mut first = [0; 27];
+    let mut letter = 0;
+    let mut id = 1;
+    while letter < 27 {
+        while id < NAMES.len() && NAMES[id].as_bytes()[0] < b'a' + letter {
+            id += 1;
+        }
+        first[letter as usize] = id as u8;
+        letter += 1;
+    }
+    first
+};
 
 /// The id of a method, or 0.
 #[must_use]

@@ -1,8 +1,10 @@
 //! The open exchanges of one link, and which of them the front takes for begun (rule 3 of the protocol page).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use tlsgi_wire::{Error, Kind};
+
+use crate::ids::Ids;
 
 /// Exchanges by id, in the order in which they were opened.
 ///
@@ -10,7 +12,7 @@ use tlsgi_wire::{Error, Kind};
 /// oldest is. Only the order of frames on this link decides it, so both sides come to the same answer.
 #[derive(Debug)]
 pub(crate) struct Exchanges<T> {
-    open: HashMap<u32, Open<T>>,
+    open: Ids<Open<T>>,
     /// Sequence and id; exchanges that are done stay until they reach the front of the line.
     order: VecDeque<(u64, u32)>,
     sequence: u64,
@@ -27,7 +29,7 @@ struct Open<T> {
 impl<T> Exchanges<T> {
     /// None open.
     pub(crate) fn new() -> Self {
-        Self { open: HashMap::new(), order: VecDeque::new(), sequence: 0, begun: 0 }
+        Self { open: Ids::default(), order: VecDeque::new(), sequence: 0, begun: 0 }
     }
 
     /// A request arrived.

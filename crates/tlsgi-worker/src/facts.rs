@@ -1,9 +1,10 @@
 //! What the front told about client connections, by connection id, with the Python objects made from it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use tlsgi_wire::{Connection, Error};
+
+use crate::ids::Ids;
 
 /// The facts of one client connection. `T` is what an interface makes of them, once a connection.
 #[derive(Debug)]
@@ -48,13 +49,13 @@ pub(crate) struct Tls {
 /// The connections that the front told a link about.
 #[derive(Debug)]
 pub(crate) struct FactTable<T> {
-    by_id: HashMap<u32, Arc<Facts<T>>>,
+    by_id: Ids<Arc<Facts<T>>>,
 }
 
 impl<T: Default> FactTable<T> {
     /// None yet.
     pub(crate) fn new() -> Self {
-        Self { by_id: HashMap::new() }
+        Self { by_id: Ids::default() }
     }
 
     /// Keeps a copy of the facts.

@@ -6,6 +6,7 @@ mod error;
 mod exchanges;
 mod facts;
 mod fields;
+mod ids;
 mod link;
 mod wsgi;
 

@@ -1,6 +1,6 @@
 //! The `scope` of a request: a copy of what its connection shares, then what is its own.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -8,6 +8,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use pyo3::{Py, intern};
 use tlsgi_wire::{HttpVersion, METHODS, Request, RequestKind, method_id};
 
+use super::lock;
 use crate::facts::{Facts, Tls};
 use crate::{Error, fields};
 
@@ -18,16 +19,31 @@ const HTTP_EXTENSIONS: [&str; 4] =
     ["http.response.pathsend", "http.response.zerocopysend", "http.response.early_hint", "http.response.trailers"];
 const WEBSOCKET_EXTENSIONS: [&str; 1] = ["websocket.http.response"];
 
-/// Scopes of a connection without what differs between its requests, by kind.
+/// Header values longer than this are not kept for the next request.
+const KEPT_VALUE: usize = 256;
+
+/// Header fields of a request that are kept for the next one, at most.
+const KEPT_FIELDS: usize = 32;
+
+/// What requests of a connection have in common: scopes without what differs between them, by kind, and the header
+/// fields of the last one, most of which the next one repeats.
 pub(super) struct Templates {
     http: PyOnceLock<Template>,
     websocket: PyOnceLock<Template>,
+    last: Mutex<Vec<Option<Pair>>>,
 }
 
 impl Default for Templates {
     fn default() -> Self {
-        Self { http: PyOnceLock::new(), websocket: PyOnceLock::new() }
+        Self { http: PyOnceLock::new(), websocket: PyOnceLock::new(), last: Mutex::new(Vec::new()) }
     }
+}
+
+/// A header field as a tuple of two bytes objects, with the value once more to compare with.
+struct Pair {
+    id: u8,
+    tuple: Py<PyTuple>,
+    value: Py<PyBytes>,
 }
 
 struct Template {
@@ -69,7 +85,7 @@ pub(super) fn build<'py>(
     if !request.mount.is_empty() {
         scope.set_item(intern!(py, "root_path"), request.mount)?;
     }
-    scope.set_item(intern!(py, "headers"), headers(py, request)?)?;
+    scope.set_item(intern!(py, "headers"), headers(py, &facts.objects, request)?)?;
     if is_websocket {
         scope.set_item(intern!(py, "subprotocols"), subprotocols(py, request)?)?;
     } else {
@@ -209,13 +225,36 @@ fn method<'py>(py: Python<'py>, method: &str) -> Bound<'py, PyString> {
     known.get(usize::from(id)).map_or_else(|| PyString::new(py, method), |name| name.bind(py).clone())
 }
 
-fn headers<'py>(py: Python<'py>, request: &Request<'_>) -> Result<Bound<'py, PyList>, BuildError> {
+fn headers<'py>(py: Python<'py>, shared: &Templates, request: &Request<'_>) -> Result<Bound<'py, PyList>, BuildError> {
     let mut pairs = Vec::with_capacity(16);
-    for field in request.fields {
+    // Taken out, so that no lock is held while objects are made.
+    let mut last = std::mem::take(&mut *lock(&shared.last));
+    for (at, field) in request.fields.into_iter().enumerate() {
         let (id, name, value) = field?;
-        pairs.push(PyTuple::new(py, [fields::bytes_name(py, id, name), PyBytes::new(py, value)])?);
+        if let Some(pair) = last.get(at).and_then(Option::as_ref).filter(|pair| pair.is_same(py, id, value)) {
+            pairs.push(pair.tuple.bind(py).clone());
+            continue;
+        }
+        let object = PyBytes::new(py, value);
+        let tuple = PyTuple::new(py, [fields::bytes_name(py, id, name), object.clone()])?;
+        if at < KEPT_FIELDS {
+            if at >= last.len() {
+                last.resize_with(at + 1, || None);
+            }
+            let is_kept = id != 0 && value.len() <= KEPT_VALUE;
+            last[at] = is_kept.then(|| Pair { id, tuple: tuple.clone().unbind(), value: object.unbind() });
+        }
+        pairs.push(tuple);
     }
+    *lock(&shared.last) = last;
     Ok(PyList::new(py, pairs)?)
+}
+
+impl Pair {
+    /// Whether this is the same field; only names with an id are kept.
+    fn is_same(&self, py: Python<'_>, id: u8, value: &[u8]) -> bool {
+        self.id == id && self.value.as_bytes(py) == value
+    }
 }
 
 fn subprotocols<'py>(py: Python<'py>, request: &Request<'_>) -> Result<Bound<'py, PyList>, BuildError> {
