@@ -438,7 +438,11 @@ class Worker:
         ours, theirs = socket.socketpair()
         with theirs:
             self.send("attach", [theirs.fileno()])
-        self.links.append(Link(ours))
+        try:
+            self.links.append(Link(ours))
+        except BaseException:
+            ours.close()
+            raise
         return self.links[-1]
 
     def stop(self, timeout: float = 5.0) -> int:
