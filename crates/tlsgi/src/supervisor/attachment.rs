@@ -11,11 +11,16 @@ use tlsgi_sys::channel;
 use super::front;
 use super::message::ToWorker;
 use super::server::Server;
-use super::worker::{Phase, Worker};
+use super::worker::{LAST_WORDS, Phase, Worker};
 
 impl Server {
     /// Gives a ready worker links to every front that takes requests.
     pub(super) fn offer(&mut self, worker: u64) {
+        // A front learns of a new pool when the reload that brings it is taken over.
+        let pool = self.workers.get(&worker).map(|worker| worker.pool.as_str());
+        if pool.and_then(|pool| self.config.pool(pool)).is_none() {
+            return;
+        }
         let takes = |front: &front::Front| matches!(front.phase, front::Phase::Configured(_) | front::Phase::Ready(_));
         let fronts: Vec<u64> =
             self.fronts.iter().filter(|(_, front)| takes(front)).map(|(&number, _)| number).collect();
@@ -33,6 +38,15 @@ impl Server {
         }
     }
 
+    /// Gives links to ready workers that have none yet.
+    pub(super) fn offer_unattached(&mut self) {
+        let is_new = |worker: &&Worker| worker.is_serving() && !worker.is_held && worker.attached.is_empty();
+        let workers: Vec<u64> = self.workers.values().filter(is_new).map(|worker| worker.number).collect();
+        for worker in workers {
+            self.offer(worker);
+        }
+    }
+
     fn link(&mut self, front: u64, worker: u64) {
         let (Some(front_process), Some(worker)) = (self.fronts.get(&front), self.workers.get_mut(&worker)) else {
             return;
@@ -47,7 +61,7 @@ impl Server {
         let message = ToFront::Worker {
             pool: worker.pool.clone(),
             worker: worker.alias,
-            process: worker.process.map_or(0, |process| process.as_raw_nonzero().get().unsigned_abs()),
+            process: worker.process.map_or(worker.said_process, |own| own.as_raw_nonzero().get().unsigned_abs()),
         };
         front_process.control.send(&message, fronts);
     }
@@ -115,18 +129,23 @@ impl Server {
     pub(super) fn worker_is_lost(&mut self, front: u64, alias: u64, message: &str, now: Instant) {
         let Some(number) = self.attached(front, alias) else { return };
         self.detach(front, alias, now);
-        let grace = self.grace();
         let Some(worker) = self.workers.get_mut(&number) else { return };
-        if !message.is_empty() {
-            tracing::error!("worker {} broke the protocol and is replaced: {message}", worker.name());
-        }
-        // Without its links on this front it would serve only some requests. A plain close is mostly its end, which is
-        // reported by the kernel in a moment.
+        // Without its links on this front it would serve only some requests. Mostly this is its end, which the kernel reports
+        // in a moment.
         if worker.is_serving() && !worker.is_held {
             worker.is_unwanted = true;
-            if worker.attached.is_empty() && !message.is_empty() {
-                worker.stop(grace, now);
-            }
+            worker.lost = Some((now + LAST_WORDS, message.to_owned()));
+        }
+    }
+
+    /// A worker whose links closed lives on: it is told to go.
+    pub(super) fn lost_lives_on(&mut self, number: u64, message: &str, now: Instant) {
+        let grace = self.grace();
+        let Some(worker) = self.workers.get_mut(&number) else { return };
+        let why = if message.is_empty() { "it closed its links" } else { message };
+        tracing::error!("worker {} is replaced: {why}", worker.name());
+        if worker.attached.is_empty() && worker.is_serving() {
+            worker.stop(grace, now);
         }
     }
 

@@ -32,6 +32,28 @@ pub(super) struct Presented {
 impl Certificates {
     /// Loads or issues a certificate per site. A leaf of the local CA is taken over from `previous` as long as it is fresh.
     pub(super) fn load(config: &Config, previous: &Self, keys: &KeyRing) -> Result<Self, Error> {
+        Self::load_all(config, previous, keys, Err)
+    }
+
+    /// As [`Self::load`], but a site whose certificate does not load keeps what it presented before. The errors come beside.
+    pub(super) fn refresh(&self, config: &Config, keys: &KeyRing) -> (Self, Vec<Error>) {
+        let mut errors: Vec<Error> = Vec::new();
+        let keep = |error| {
+            errors.push(error);
+            Ok(())
+        };
+        match Self::load_all(config, self, keys, keep) {
+            Ok(certificates) => (certificates, errors),
+            Err(error) => (Self { sites: self.sites.clone() }, vec![error]),
+        }
+    }
+
+    fn load_all(
+        config: &Config,
+        previous: &Self,
+        keys: &KeyRing,
+        mut judge: impl FnMut(Error) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
         if !config.listeners.iter().any(|listener| listener.role == Role::Https) {
             return Ok(Self::default());
         }
@@ -40,10 +62,17 @@ impl Certificates {
         for (index, site) in config.sites.iter().enumerate() {
             let is_same = |presented: &&Presented| presented.source == site.certificate;
             let is_fresh = |presented: &&Presented| presented.root.is_some() && presented.facts.renew_at() > now;
-            let earlier = sites.iter().find(is_same).or_else(|| previous.sites.iter().filter(is_fresh).find(is_same));
-            let mut presented = match earlier {
+            let before = previous.sites.iter().find(is_same);
+            let mut presented = match sites.iter().find(is_same).or_else(|| before.filter(is_fresh)) {
                 Some(presented) => presented.clone(),
-                None => present(&site.certificate, &names(&site.names), config, keys, now)?,
+                None => match (present(&site.certificate, &names(&site.names), config, keys, now), before) {
+                    (Ok(presented), _) => presented,
+                    (Err(error), Some(before)) => {
+                        judge(error)?;
+                        before.clone()
+                    }
+                    (Err(error), None) => return Err(error),
+                },
             };
             presented.certificate.site = index;
             sites.push(presented);

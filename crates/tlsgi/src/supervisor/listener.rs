@@ -95,9 +95,9 @@ impl Listeners {
         })
     }
 
-    /// Removes the socket files that were made here.
-    pub(super) fn remove_files(&self) {
-        for bound in &self.bound {
+    /// Closes the sockets and removes the socket files that were made here.
+    pub(super) fn close(&mut self) {
+        for bound in self.bound.drain(..) {
             if let ListenerAddress::Unix(path) = &bound.wanted.address {
                 _ = std::fs::remove_file(path);
             }

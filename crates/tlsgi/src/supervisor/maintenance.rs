@@ -128,7 +128,8 @@ impl Server {
         if self.maintenance.renewal_at <= now {
             self.maintenance.renewal_at = now + RENEWAL_POLL;
             if self.certificates.renew_at().is_some_and(|at| at <= time::OffsetDateTime::now_utc()) {
-                self.take_certificates();
+                let (certificates, errors) = self.certificates.refresh(&self.config, &self.keys);
+                self.take_certificates(certificates, &errors);
             }
         }
         if let Some((interval, at)) = &mut self.maintenance.watchdog
@@ -144,28 +145,22 @@ impl Server {
             return;
         }
         let Some(stamps) = self.maintenance.changed() else { return };
-        match Certificates::load(&self.config, &self.certificates, &self.keys) {
-            Ok(certificates) => {
-                self.maintenance.accept(stamps);
-                self.present(certificates);
-            }
+        let (certificates, errors) = self.certificates.refresh(&self.config, &self.keys);
+        if !errors.is_empty() && !self.maintenance.is_second_look {
             // One of two files may be written while the other is not yet.
-            Err(_) if !self.maintenance.is_second_look => {
-                self.maintenance.is_second_look = true;
-                self.maintenance.certificates_at = now + SECOND_LOOK;
-            }
-            Err(error) => {
-                self.maintenance.accept(stamps);
-                refuse(&error);
-            }
+            self.maintenance.is_second_look = true;
+            self.maintenance.certificates_at = now + SECOND_LOOK;
+            return;
         }
+        self.maintenance.accept(stamps);
+        self.take_certificates(certificates, &errors);
     }
 
-    /// Loads or issues what is due, keeping what runs if that fails.
-    fn take_certificates(&mut self) {
-        match Certificates::load(&self.config, &self.certificates, &self.keys) {
-            Ok(certificates) => self.present(certificates),
-            Err(error) => refuse(&error),
+    /// Presents what has loaded; says what has not.
+    fn take_certificates(&mut self, certificates: Certificates, errors: &[tlsgi_cert::Error]) {
+        errors.iter().for_each(refuse);
+        if certificates.for_front() != self.certificates.for_front() {
+            self.present(certificates);
         }
     }
 

@@ -82,6 +82,13 @@ pub(crate) struct AnnouncedPool {
     pub(crate) interpreter: String,
 }
 
+/// Logs a message of several lines, such as a traceback, one line each.
+fn log_lines(text: &str) {
+    for line in text.lines() {
+        tracing::error!("{line}");
+    }
+}
+
 /// Serves until told to stop.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use tlsgi_config::Config;
 use super::certificate::Certificates;
 use super::error::{Error, full_text};
 use super::listener::Listeners;
+use super::log_lines;
 use super::maintenance::{log_finding, open_access_log};
 use super::policy::Spread;
 use super::pool::Pool;
@@ -106,6 +107,7 @@ impl Server {
         {
             tracing::error!("the front cannot be told its new configuration: {error}");
         }
+        self.offer_unattached();
         tracing::info!("reloaded");
         self.tell_ready();
     }
@@ -141,7 +143,7 @@ impl Server {
 
     /// The new code or configuration does not load: the old one goes on.
     pub(super) fn give_up_release(&mut self, text: &str) {
-        tracing::error!("the application does not load; what runs goes on: {text}");
+        log_lines(&format!("the application does not load; what runs goes on: {text}"));
         self.pools.retain(|_, pool| pool.give_up());
         let held: Vec<u64> =
             self.workers.values().filter(|worker| worker.is_held).map(|worker| worker.number).collect();

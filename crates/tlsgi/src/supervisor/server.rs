@@ -174,7 +174,7 @@ impl Server {
             self.reconcile(now);
             while self.tasks.try_join_next().is_some() {}
         }
-        self.listeners.remove_files();
+        self.listeners.close();
         if let Some(path) = &self.config.pid_file {
             super::maintenance::remove_pid_file(path);
         }
@@ -262,7 +262,7 @@ impl Server {
     /// Tells the service manager that the server serves.
     pub(super) fn tell_ready(&self) {
         let workers = self.workers.values().filter(|worker| worker.ready_since.is_some()).count();
-        systemd::ready(&format!("serving with {workers} workers"));
+        systemd::ready(&format!("serving, workers: {workers}"));
     }
 
     fn announcement(&self) -> Announcement {

@@ -29,14 +29,17 @@ impl Watch {
 
     /// Reports changes of Python files below the directories as [`Event::Code`].
     pub(super) fn of_code(events: mpsc::Sender<Event>) -> Self {
-        let is_code = |path: &Path| path.extension().is_some_and(|extension| extension == "py");
+        // Hidden ones are locks and drafts of editors.
+        let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        let is_code =
+            move |path: &Path| path.extension().is_some_and(|extension| extension == "py") && !is_hidden(path);
         Self::new(RecursiveMode::Recursive, events, is_code, || Event::Code)
     }
 
     fn new(
         mode: RecursiveMode,
         events: mpsc::Sender<Event>,
-        concerns: fn(&Path) -> bool,
+        concerns: impl Fn(&Path) -> bool + Send + 'static,
         event: fn() -> Event,
     ) -> Self {
         let report = move |seen: notify::Result<notify::Event>| {
@@ -69,7 +72,7 @@ impl Watch {
             } else {
                 match watcher.watch(&directory, self.mode) {
                     Ok(()) => self.directories.push(directory),
-                    Err(error) => tracing::debug!("{} is not watched: {error}", directory.display()),
+                    Err(error) => tracing::warn!("{} is not watched for changes: {error}", directory.display()),
                 }
             }
         }

@@ -22,6 +22,9 @@ const EXIT_GRACE: Duration = Duration::from_secs(2);
 /// Between SIGTERM and SIGKILL.
 const TERM_GRACE: Duration = Duration::from_secs(2);
 
+/// How long to wait for a worker's last words after its end, or for its end after its last words.
+pub(super) const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// What a worker process is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Duty {
@@ -92,6 +95,8 @@ pub(super) struct Worker {
     pub(super) is_closed: bool,
     /// One of the two has come; the other is waited for until then.
     pub(super) settle_by: Option<Instant>,
+    /// A front lost its links and said why; its end is waited for until then.
+    pub(super) lost: Option<(Instant, String)>,
 }
 
 /// Why a worker could not start, in its own words.
@@ -137,6 +142,7 @@ impl Worker {
             exit: None,
             is_closed: false,
             settle_by: None,
+            lost: None,
         }
     }
 
@@ -226,7 +232,8 @@ impl Worker {
             Phase::Ready(_) => None,
             Phase::Starting(time) | Phase::Retiring(time) | Phase::Stopping(time, _) => Some(time),
         };
-        phase.into_iter().chain(self.settle_by).min()
+        let lost = self.lost.as_ref().map(|(time, _)| *time);
+        phase.into_iter().chain(self.settle_by).chain(lost).min()
     }
 
     /// Its resident memory in bytes.

@@ -15,13 +15,11 @@ use super::control::{Control, Received};
 use super::error::Error;
 use super::event::Event;
 use super::interpreter;
+use super::log_lines;
 use super::message::{FromWorker, ToWorker};
 use super::policy::{Step, Verdict, steps};
 use super::server::{Server, Stage};
-use super::worker::{self, Duty, Failure, Force, Phase, Worker};
-
-/// How long to wait for a worker's last words after its end, or for its end after its last words.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+use super::worker::{self, Duty, Failure, Force, LAST_WORDS, Phase, Worker};
 
 impl Server {
     /// Takes the next steps of every pool towards what it should be.
@@ -84,7 +82,7 @@ impl Server {
         let (max_requests, grace) = (max_requests(&release.config), self.grace());
         if let Some(worker) = self.workers.get_mut(&number) {
             worker.process = Some(process);
-            let name = worker.name();
+            let name = format!("{pool}/{number}");
             worker.control.send(&worker::start_message(&release.config, name, duty, max_requests, grace), Vec::new());
         }
         Ok(())
@@ -153,6 +151,7 @@ impl Server {
                 self.worker_is_ready(number, now);
             }
             FromWorker::Failed { phase, message, detail } => worker.failure = Some(Failure { phase, message, detail }),
+            FromWorker::Retire { .. } if worker.is_unwanted => {}
             FromWorker::Retire { reason } => {
                 tracing::info!("worker {} is replaced: {reason}", worker.name());
                 worker.is_unwanted = true;
@@ -253,9 +252,16 @@ impl Server {
                 let text = self.why_not_ready(&worker, &how);
                 self.start_failed(&worker.pool, worker.generation, worker.failure.as_ref(), &text, now);
             }
+            Phase::Ready(_) if worker.duty == Duty::Preload => {
+                tracing::error!(
+                    "worker {} (process {}) {how}; its workers serve on",
+                    worker.name(),
+                    worker.process_text()
+                );
+            }
             Phase::Ready(_) => {
                 tracing::error!("worker {} (process {}) {how}; it is replaced", worker.name(), worker.process_text());
-                if let (Some(pool), Duty::Serve) = (self.pools.get_mut(&worker.pool), worker.duty) {
+                if let Some(pool) = self.pools.get_mut(&worker.pool) {
                     pool.restart.died(now, worker.served(now));
                 }
             }
@@ -295,12 +301,10 @@ impl Server {
         let verdict = pool.restart.died(now, None);
         let phase = failure.map_or("start", |failure| failure.phase.as_str());
         match verdict {
-            Verdict::Single => tracing::error!("pool {pool_name}: {text}"),
-            Verdict::LoopBegins => {
-                tracing::error!(
-                    "pool {pool_name} is in a crash loop at {phase}; attempts go on every 10 s without further messages: {text}"
-                );
-            }
+            Verdict::Single => log_lines(&format!("pool {pool_name}: {text}")),
+            Verdict::LoopBegins => log_lines(&format!(
+                "pool {pool_name} is in a crash loop ({phase}); attempts go on every 10 s without further messages: {text}"
+            )),
             Verdict::LoopGoesOn => tracing::debug!("pool {pool_name}: {text}"),
         }
         let is_served = self.workers.values().any(|worker| worker.pool == pool_name && worker.is_serving());
@@ -393,6 +397,9 @@ impl Server {
             // Its control socket is closed: it can neither be told to stop nor say anything.
             worker.settle_by = None;
             return worker.end(Force::Killed, now);
+        }
+        if let Some((_, message)) = worker.lost.take_if(|(time, _)| *time <= now) {
+            return self.lost_lives_on(number, &message, now);
         }
         match worker.phase {
             Phase::Starting(_) => {
