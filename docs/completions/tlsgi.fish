@@ -33,7 +33,7 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l chdir -d 'Directory to ente
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l python-path -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l pythonpath -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l env -d 'Environment variable for the application; repeatable' -r
-complete -c tlsgi -n "__fish_tlsgi_needs_command" -l python -d 'Python interpreter that runs the application [beside the tlsgi command, else from PATH]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l python -d 'Python interpreter that runs the application [beside the tlsgi command, in VIRTUAL_ENV, or on PATH]' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l host -d 'Address to listen on, * for every one; repeatable [127.0.0.1, ::1]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l https-port -d 'Port for HTTPS [8443]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l port -d 'Port for plain HTTP, which redirects to HTTPS [8080]' -r
@@ -139,7 +139,7 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l chdir -d 'Director
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l python-path -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l pythonpath -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l env -d 'Environment variable for the application; repeatable' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l python -d 'Python interpreter that runs the application [beside the tlsgi command, else from PATH]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l python -d 'Python interpreter that runs the application [beside the tlsgi command, in VIRTUAL_ENV, or on PATH]' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l host -d 'Address to listen on, * for every one; repeatable [127.0.0.1, ::1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l https-port -d 'Port for HTTPS [8443]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l port -d 'Port for plain HTTP, which redirects to HTTPS [8080]' -r
@@ -239,7 +239,7 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l chdir -d 'Director
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l python-path -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l pythonpath -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l env -d 'Environment variable for the application; repeatable' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l python -d 'Python interpreter that runs the application [beside the tlsgi command, else from PATH]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l python -d 'Python interpreter that runs the application [beside the tlsgi command, in VIRTUAL_ENV, or on PATH]' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l host -d 'Address to listen on, * for every one; repeatable [127.0.0.1, ::1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l https-port -d 'Port for HTTPS [8443]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l port -d 'Port for plain HTTP, which redirects to HTTPS [8080]' -r
@@ -341,7 +341,7 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l python-path -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l pythonpath -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l env -d 'Environment variable for the application; repeatable' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l python -d 'Python interpreter that runs the application [beside the tlsgi command, else from PATH]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l python -d 'Python interpreter that runs the application [beside the tlsgi command, in VIRTUAL_ENV, or on PATH]' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l host -d 'Address to listen on, * for every one; repeatable [127.0.0.1, ::1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l https-port -d 'Port for HTTPS [8443]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l port -d 'Port for plain HTTP, which redirects to HTTPS [8080]' -r

@@ -22,7 +22,7 @@ _tlsgi() {
 '*--python-path=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
 '*--pythonpath=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
 '*--env=[Environment variable for the application; repeatable]:NAME=VALUE:_default' \
-'*--python=[Python interpreter that runs the application \[beside the tlsgi command, else from PATH\]]:FILE:_files' \
+'*--python=[Python interpreter that runs the application \[beside the tlsgi command, in VIRTUAL_ENV, or on PATH\]]:FILE:_files' \
 '*--host=[Address to listen on, * for every one; repeatable \[127.0.0.1, \:\:1\]]:ADDRESS:_default' \
 '*--https-port=[Port for HTTPS \[8443\]]:PORT:_default' \
 '*--port=[Port for plain HTTP, which redirects to HTTPS \[8080\]]:PORT:_default' \
@@ -126,7 +126,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--python-path=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
 '*--pythonpath=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
 '*--env=[Environment variable for the application; repeatable]:NAME=VALUE:_default' \
-'*--python=[Python interpreter that runs the application \[beside the tlsgi command, else from PATH\]]:FILE:_files' \
+'*--python=[Python interpreter that runs the application \[beside the tlsgi command, in VIRTUAL_ENV, or on PATH\]]:FILE:_files' \
 '*--host=[Address to listen on, * for every one; repeatable \[127.0.0.1, \:\:1\]]:ADDRESS:_default' \
 '*--https-port=[Port for HTTPS \[8443\]]:PORT:_default' \
 '*--port=[Port for plain HTTP, which redirects to HTTPS \[8080\]]:PORT:_default' \
@@ -221,7 +221,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--python-path=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
 '*--pythonpath=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
 '*--env=[Environment variable for the application; repeatable]:NAME=VALUE:_default' \
-'*--python=[Python interpreter that runs the application \[beside the tlsgi command, else from PATH\]]:FILE:_files' \
+'*--python=[Python interpreter that runs the application \[beside the tlsgi command, in VIRTUAL_ENV, or on PATH\]]:FILE:_files' \
 '*--host=[Address to listen on, * for every one; repeatable \[127.0.0.1, \:\:1\]]:ADDRESS:_default' \
 '*--https-port=[Port for HTTPS \[8443\]]:PORT:_default' \
 '*--port=[Port for plain HTTP, which redirects to HTTPS \[8080\]]:PORT:_default' \
@@ -330,7 +330,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--python-path=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
 '*--pythonpath=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
 '*--env=[Environment variable for the application; repeatable]:NAME=VALUE:_default' \
-'*--python=[Python interpreter that runs the application \[beside the tlsgi command, else from PATH\]]:FILE:_files' \
+'*--python=[Python interpreter that runs the application \[beside the tlsgi command, in VIRTUAL_ENV, or on PATH\]]:FILE:_files' \
 '*--host=[Address to listen on, * for every one; repeatable \[127.0.0.1, \:\:1\]]:ADDRESS:_default' \
 '*--https-port=[Port for HTTPS \[8443\]]:PORT:_default' \
 '*--port=[Port for plain HTTP, which redirects to HTTPS \[8080\]]:PORT:_default' \

@@ -91,7 +91,7 @@ options! {
         /// Python interpreter that runs the application.
         ///
         /// It must have `tlsgi` installed: a virtual environment is chosen by naming its `bin/python`.
-        python: One<FilePath> = option("--python", "FILE").computed("beside the tlsgi command, else from PATH");
+        python: One<FilePath> = option("--python", "FILE").computed("beside the tlsgi command, in VIRTUAL_ENV, or on PATH");
     }
 
     Listen {
