@@ -35,7 +35,7 @@ impl Tls {
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(&resolver) as Arc<dyn rustls::server::ResolvesServerCert>);
-        server.alpn_protocols = vec![b"http/1.1".to_vec()];
+        server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         // Resumption by tickets only: they work whichever thread or front gets the client next.
         server.session_storage = Arc::new(NoServerSessionStorage {});
         server.ticketer = Arc::new(Tickets::new(secret)?);
