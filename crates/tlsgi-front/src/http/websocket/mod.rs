@@ -11,3 +11,6 @@ pub(crate) mod reader;
 pub(crate) mod session;
 mod utf8;
 pub(crate) mod writer;
+
+#[cfg(test)]
+mod tests;
