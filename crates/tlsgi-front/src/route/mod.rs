@@ -50,5 +50,9 @@ pub(crate) fn decide<'m>(
         (Door::Http, PlainPolicy::Redirect { https_port }) => return redirect::to_port(head, https_port),
         (Door::Http, PlainPolicy::Serve) | (Door::Https, _) => {}
     }
-    mounts.find(head.path()).map_or(Route::Application, Route::File)
+    match mounts.find(head.path()) {
+        Some(mount) => Route::File(mount),
+        None if files::path::under(head.path(), &site.mount).is_none() => Route::Refuse(Failure::NotFound),
+        None => Route::Application,
+    }
 }

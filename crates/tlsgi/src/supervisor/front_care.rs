@@ -59,8 +59,11 @@ impl Server {
 
     fn send_configuration(&self, number: u64, descriptors: Vec<OwnedFd>) {
         let Some(front) = self.fronts.get(&number) else { return };
+        let mut config = Box::new(self.config.clone());
+        // Environments may hold secrets of the application; the front has no use for them.
+        config.pools.iter_mut().for_each(|pool| pool.environment.clear());
         let message = ToFront::Configure {
-            config: Box::new(self.config.clone()),
+            config,
             certificates: self.certificates.for_front(),
             secret: self.secret.clone(),
         };

@@ -2,9 +2,11 @@
 
 mod access_log;
 mod command;
+mod abuse;
 mod first_page;
 mod framing;
 mod harness;
+mod keys;
 mod load;
 mod resilience;
 mod static_files;

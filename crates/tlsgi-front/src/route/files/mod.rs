@@ -5,7 +5,7 @@ mod directory;
 mod encoding;
 mod media_type;
 mod mount;
-mod path;
+pub(crate) mod path;
 mod range;
 mod reader;
 mod respond;

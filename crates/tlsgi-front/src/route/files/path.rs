@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// What stands behind `prefix` (decoded, no trailing slash), still encoded: empty, or with its leading slash. None when the
 /// path is not under it. Whole segments are compared, after decoding, so `/%73tatic/x` is under `/static` and `/staticx` not.
-pub(super) fn under<'a>(path: &'a [u8], prefix: &str) -> Option<&'a [u8]> {
+pub(crate) fn under<'a>(path: &'a [u8], prefix: &str) -> Option<&'a [u8]> {
     let mut rest = path.starts_with(b"/").then_some(path)?;
     for segment in prefix.as_bytes().split(|byte| *byte == b'/').filter(|segment| !segment.is_empty()) {
         let after = rest.strip_prefix(b"/")?;
