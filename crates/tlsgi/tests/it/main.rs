@@ -5,6 +5,7 @@ mod command;
 mod abuse;
 mod first_page;
 mod framing;
+mod handed_files;
 mod harness;
 mod keys;
 mod load;

@@ -129,4 +129,15 @@ mod tests {
             assert_eq!(file_name(rest.as_bytes()), expect.map(|name| name.as_bytes().to_vec()), "{rest}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_name_leads_outside_or_to_hidden_files(path in "(/|%|2|e|E|f|\\.|0|a|\\\\|%2e|%2f|%00|\\.\\.){0,12}") {
+            let Some(name) = file_name(path.as_bytes()) else { return Ok(()) };
+            proptest::prop_assert!(!name.contains(&0) && !name.starts_with(b"/"));
+            for segment in name.split(|byte| *byte == b'/') {
+                proptest::prop_assert!(!segment.is_empty() && !segment.starts_with(b"."), "{path}");
+            }
+        }
+    }
 }

@@ -197,4 +197,17 @@ mod tests {
         check(&format!("bytes={}", ranges(33)), 1000, &Selection::Whole);
         check(&format!("bytes={}", "0-,".repeat(10_000)), 1000, &Selection::Whole);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn parts_lie_within_the_file_and_apart(set in "([0-9]{0,3}-[0-9]{0,3},?){1,6}", size in 0..300_u64) {
+            let spans = match select(format!("bytes={set}").as_bytes(), size) {
+                Selection::Whole | Selection::Unsatisfiable => return Ok(()),
+                Selection::One(span) => vec![span],
+                Selection::Many(spans) => spans,
+            };
+            proptest::prop_assert!(spans.iter().all(|span| span.length > 0 && span.end() <= size));
+            proptest::prop_assert!(spans.iter().map(|span| span.length).sum::<u64>() <= size);
+        }
+    }
 }
