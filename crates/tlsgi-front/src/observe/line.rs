@@ -1,6 +1,5 @@
 //! The text of one line of the access log, in its two forms.
 
-use std::io::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
@@ -9,6 +8,7 @@ use tlsgi_wire::HttpVersion;
 use super::escape;
 use crate::connection::Connection;
 use crate::http::head::RequestHead;
+use crate::http::response::decimal;
 use crate::serve::Sent;
 
 /// Status of a request whose client left before anything was sent; nginx's number for it.
@@ -38,7 +38,7 @@ pub(super) struct Clock {
 
 impl Clock {
     /// Renders this time's second, and gives its milliseconds.
-    fn set(&mut self, time: SystemTime) -> u32 {
+    fn set(&mut self, time: SystemTime) -> u64 {
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         let second = i64::try_from(since.as_secs()).unwrap_or_default();
         if self.second != Some(second) {
@@ -51,7 +51,7 @@ impl Clock {
             self.common = format!("{day:02}/{month_name}/{year:04}:{hour:02}:{minute:02}:{second:02} +0000");
             self.rfc3339 = format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}", u8::from(month));
         }
-        since.subsec_millis()
+        since.subsec_millis().into()
     }
 }
 
@@ -59,57 +59,66 @@ impl Entry<'_> {
     /// Appends `%h - - [%t] "%r" %>s %b "%{Referer}i" "%{User-agent}i"`, TLS version, request id and milliseconds.
     pub(super) fn combined(&self, out: &mut Vec<u8>, clock: &mut Clock, now: SystemTime) {
         clock.set(now.checked_sub(self.duration).unwrap_or(now));
-        out.extend_from_slice(self.connection.client_text().as_bytes());
-        put(out, format_args!(" - - [{}] \"", clock.common));
+        put(out, &[self.connection.client_text(), " - - [", &clock.common, "] \""]);
         if self.head.method().is_empty() || self.head.path().is_empty() {
             out.push(b'-');
         } else {
             escape::text(out, self.head.method().as_bytes());
             out.push(b' ');
             escape::text(out, &self.head.path_and_query());
-            put(out, format_args!(" {}", version(self.head.version())));
+            put(out, &[" ", version(self.head.version())]);
         }
-        put(out, format_args!("\" {} ", self.status()));
+        put(out, &["\" "]);
+        number(out, self.status().into());
+        out.push(b' ');
         match self.sent.bytes {
             0 => out.push(b'-'),
-            bytes => put(out, format_args!("{bytes}")),
+            bytes => number(out, bytes),
         }
         for name in ["referer", "user-agent"] {
-            out.extend_from_slice(b" \"");
+            put(out, &[" \""]);
             escape::text(out, self.head.field(name).unwrap_or(b"-"));
             out.push(b'"');
         }
         let tls = self.connection.tls().map_or("-", |tls| tls.version_name());
-        put(out, format_args!(" {tls} {} {}\n", self.request_id, Milliseconds(self.duration)));
+        put(out, &[" ", tls, " ", self.request_id, " "]);
+        milliseconds(out, self.duration);
+        out.push(b'\n');
     }
 
     /// Appends a JSON object. What is not known is null.
     pub(super) fn json(&self, out: &mut Vec<u8>, clock: &mut Clock, now: SystemTime) {
-        let milliseconds = clock.set(now.checked_sub(self.duration).unwrap_or(now));
+        let fraction = clock.set(now.checked_sub(self.duration).unwrap_or(now));
         let tls = self.connection.tls();
         let known = |bytes: &'_ [u8]| !bytes.is_empty();
-        put(out, format_args!("{{\"time\":\"{}.{milliseconds:03}Z\"", clock.rfc3339));
+        put(out, &["{\"time\":\"", &clock.rfc3339, "."]);
+        thousandths(out, fraction);
+        put(out, &["Z\""]);
         string(out, "client", Some(self.connection.client_text().as_bytes()));
         string(out, "method", Some(self.head.method().as_bytes()).filter(|method| known(method)));
         string(out, "path", Some(self.head.path()).filter(|path| known(path)));
         string(out, "query", Some(self.head.query()).filter(|query| known(query)));
         string(out, "version", Some(version(self.head.version()).as_bytes()));
         string(out, "host", Some(self.head.authority().as_bytes()).filter(|host| known(host)));
-        put(out, format_args!(",\"status\":{},\"bytes\":{}", self.status(), self.sent.bytes));
+        put(out, &[",\"status\":"]);
+        number(out, self.status().into());
+        put(out, &[",\"bytes\":"]);
+        number(out, self.sent.bytes);
         string(out, "referer", self.head.field("referer"));
         string(out, "user_agent", self.head.field("user-agent"));
         string(out, "tls", tls.map(|tls| tls.version_name().as_bytes()));
         string(out, "cipher", tls.map(|tls| cipher_name(tls.cipher_suite).as_bytes()));
-        match tls {
-            Some(tls) => put(out, format_args!(",\"resumed\":{}", tls.is_resumed)),
-            None => out.extend_from_slice(b",\"resumed\":null"),
-        }
+        let resumed = tls.map_or("null", |tls| if tls.is_resumed { "true" } else { "false" });
+        put(out, &[",\"resumed\":", resumed]);
         string(out, "request_id", Some(self.request_id.as_bytes()));
-        put(out, format_args!(",\"duration_ms\":{},\"worker\":", Milliseconds(self.duration)));
+        put(out, &[",\"duration_ms\":"]);
+        milliseconds(out, self.duration);
+        put(out, &[",\"worker\":"]);
         match self.sent.worker {
-            Some(worker) => put(out, format_args!("{worker}}}\n")),
-            None => out.extend_from_slice(b"null}\n"),
+            Some(worker) => number(out, worker),
+            None => put(out, &["null"]),
         }
+        put(out, &["}\n"]);
     }
 
     const fn status(&self) -> u16 {
@@ -120,27 +129,35 @@ impl Entry<'_> {
     }
 }
 
-/// With three decimals: most requests take less than one.
-struct Milliseconds(Duration);
-
-impl std::fmt::Display for Milliseconds {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let micros = self.0.as_micros();
-        write!(out, "{}.{:03}", micros / 1000, micros % 1000)
-    }
-}
-
 fn string(out: &mut Vec<u8>, key: &str, value: Option<&[u8]>) {
-    put(out, format_args!(",\"{key}\":"));
+    put(out, &[",\"", key, "\":"]);
     match value {
         Some(value) => escape::json(out, value),
-        None => out.extend_from_slice(b"null"),
+        None => put(out, &["null"]),
     }
 }
 
-fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    // Writing to memory does not fail.
-    let _ = out.write_fmt(text);
+fn put(out: &mut Vec<u8>, pieces: &[&str]) {
+    for piece in pieces {
+        out.extend_from_slice(piece.as_bytes());
+    }
+}
+
+fn number(out: &mut Vec<u8>, number: u64) {
+    out.extend_from_slice(decimal(number, &mut [0; 20]));
+}
+
+/// With three decimals: most requests take less than one.
+fn milliseconds(out: &mut Vec<u8>, duration: Duration) {
+    let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    number(out, micros / 1000);
+    out.push(b'.');
+    thousandths(out, micros % 1000);
+}
+
+/// Three digits.
+fn thousandths(out: &mut Vec<u8>, thousandths: u64) {
+    out.extend([100, 10, 1].map(|unit| b'0' + (thousandths / unit % 10) as u8));
 }
 
 const fn version(version: HttpVersion) -> &'static str {
