@@ -191,6 +191,7 @@ impl Desk {
 
     async fn drain(self: Rc<Self>, mut inbox: mpsc::UnboundedReceiver<ToThread>, wait: Duration) {
         self.accepting.borrow_mut().abort_all();
+        self.census.stops_accepting();
         let finish = async {
             loop {
                 // Connections, links and waiting requests go on while messages are still served.
@@ -201,7 +202,8 @@ impl Desk {
                     () = sleep(Duration::from_millis(20)) => {}
                 }
                 reap(&self.connections);
-                if self.connections.borrow().is_empty() {
+                // Another thread may have handed over a connection just before it heard of the end.
+                if self.connections.borrow().is_empty() && self.census.is_deserted(self.thread.number) {
                     return;
                 }
             }

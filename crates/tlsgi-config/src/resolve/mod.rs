@@ -159,7 +159,8 @@ impl Resolver<'_> {
         let mut directories: Vec<PathBuf> =
             self.said.reload_dir.iter().map(|said| self.path(&said.value.0, &said.origin)).collect();
         if directories.is_empty() {
-            directories.push(self.application_directory().unwrap_or_else(|| self.facts.directory.clone()));
+            let directory = self.application_directory().unwrap_or_else(|| self.facts.directory.clone());
+            directories.push(self.application_file(&directory).unwrap_or(directory));
         }
         Some(Reload { directories })
     }
@@ -211,6 +212,25 @@ mod tests {
         let config = config.expect("a configuration");
         assert_eq!(config.limits, Limits::default());
         assert_eq!(config.graceful_timeout, Duration::from_secs(30));
+    }
+
+    #[test]
+    fn code_is_watched_where_it_is_imported_from() {
+        let watched = |app: &str| {
+            let mut said = Layer::default();
+            (find("app").slot_mut)(&mut said).say(app, Origin::Default).expect("a reference");
+            (find("reload").slot_mut)(&mut said).say("true", Origin::Default).expect("a switch");
+            resolve(said, &facts()).0.and_then(|config| config.reload).map(|reload| reload.directories)
+        };
+        for (app, directory) in [
+            ("package.module:app", "/work"),
+            ("app.py", "/work"),
+            ("sub/app.py:app", "/work"),
+            ("../other/app.py", "/work/../other"),
+            ("/srv/site/app.py:app", "/srv/site"),
+        ] {
+            assert_eq!(watched(app), Some(vec![PathBuf::from(directory)]), "{app}");
+        }
     }
 
     fn find(name: &str) -> &'static crate::option::Spec {

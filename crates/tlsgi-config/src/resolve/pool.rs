@@ -1,6 +1,6 @@
 //! The application and the processes that run it.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::{Resolver, value, written};
 use crate::config::{Application, EventLoop, Interface, Lifespan, Pool};
@@ -60,6 +60,16 @@ impl Resolver<'_> {
         }
         let app = self.said.app.as_ref()?;
         matches!(app.origin, Origin::File(_)).then(|| self.base(&app.origin))
+    }
+
+    /// The directory of an application named by its file, when that is elsewhere than below `directory`.
+    pub(super) fn application_file(&self, directory: &Path) -> Option<PathBuf> {
+        let target = &self.said.app.as_ref()?.value.target;
+        let file = target.rsplit_once(':').map_or(target.as_str(), |(file, _)| file);
+        let file =
+            Path::new(file).extension().is_some_and(|extension| extension == "py").then(|| directory.join(file))?;
+        let goes_up = file.components().any(|component| component == Component::ParentDir);
+        file.parent().filter(|parent| goes_up || !parent.starts_with(directory)).map(Path::to_owned)
     }
 
     /// A bare name is looked for on PATH, anything else is a path.

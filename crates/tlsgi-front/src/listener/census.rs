@@ -10,6 +10,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 #[derive(Debug)]
 pub(crate) struct Census {
     threads: Vec<AtomicUsize>,
+    /// Threads that may still hand a connection to another one.
+    accepting: AtomicUsize,
     limit: AtomicUsize,
     limit_per_client: AtomicUsize,
     clients: Mutex<HashMap<IpAddr, usize>>,
@@ -52,6 +54,7 @@ impl Census {
     pub(crate) fn new(threads: usize) -> Arc<Self> {
         Arc::new(Self {
             threads: (0..threads).map(|_| AtomicUsize::new(0)).collect(),
+            accepting: AtomicUsize::new(threads),
             limit: AtomicUsize::new(usize::MAX),
             limit_per_client: AtomicUsize::new(0),
             clients: Mutex::default(),
@@ -87,6 +90,17 @@ impl Census {
         }
         self.threads.get(own)?.fetch_add(1, Ordering::Relaxed);
         Some(Guest { census: Arc::clone(self), thread: own, client: None })
+    }
+
+    /// A thread accepts nothing more.
+    pub(crate) fn stops_accepting(&self) {
+        self.accepting.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Whether this thread has no connection, also none on the way to it, and will get no more.
+    pub(crate) fn is_deserted(&self, thread: usize) -> bool {
+        let is_closed = self.accepting.load(Ordering::Acquire) == 0;
+        is_closed && self.threads.get(thread).is_none_or(|thread| thread.load(Ordering::Acquire) == 0)
     }
 
     /// True at most once a minute.

@@ -95,9 +95,13 @@ impl Listeners {
         })
     }
 
-    /// Closes the sockets and removes the socket files that were made here.
+    /// Closes the sockets and removes the socket files that were made here. Those made here are shut down for the fronts as well:
+    /// who connects from now on is refused. An inherited one belongs to somebody who may start the next server on it.
     pub(super) fn close(&mut self) {
         for bound in self.bound.drain(..) {
+            if !matches!(bound.wanted.address, ListenerAddress::Inherited(_)) {
+                _ = rustix::net::shutdown(&bound.socket, rustix::net::Shutdown::Both);
+            }
             if let ListenerAddress::Unix(path) = &bound.wanted.address {
                 _ = std::fs::remove_file(path);
             }

@@ -24,8 +24,6 @@ impl Server {
         systemd::stopping(grace + MARGIN + MARGIN);
         self.stage = Stage::Stopping(now + grace);
         self.staged = None;
-        // The fronts close theirs: who connects from now on is refused instead of kept waiting.
-        self.listeners.close();
         self.lacks_front = false;
         for worker in self.workers.values_mut().filter(|worker| matches!(worker.phase, Phase::Starting(_))) {
             worker.kill(Force::Terminated, now);
@@ -43,6 +41,7 @@ impl Server {
                 front::Phase::Draining(_) => {}
             }
         }
+        self.listeners.close();
         self.front_is_out_of_the_way(now);
     }
 

@@ -69,19 +69,30 @@ pub(crate) fn example(name: &str) -> String {
 impl Server {
     /// Starts `tlsgi serve` for an application given as source text, on free ports.
     pub(crate) fn with_source(source: &str, arguments: &[&str]) -> Self {
+        Self::with_environment(source, arguments, &[])
+    }
+
+    /// As [`Self::with_source`], with further environment variables.
+    pub(crate) fn with_environment(source: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().expect("temporary directory");
         let application = directory.path().join("application.py");
         std::fs::write(&application, source).expect("application");
-        Self::start_in(directory, &application.display().to_string(), arguments)
+        Self::start_in(directory, &application.display().to_string(), arguments, environment)
     }
 
     /// Starts `tlsgi serve` for an application by reference.
     pub(crate) fn start(application: &str, arguments: &[&str]) -> Self {
-        Self::start_in(tempfile::tempdir().expect("temporary directory"), application, arguments)
+        Self::start_in(tempfile::tempdir().expect("temporary directory"), application, arguments, &[])
     }
 
-    fn start_in(directory: tempfile::TempDir, application: &str, arguments: &[&str]) -> Self {
+    fn start_in(
+        directory: tempfile::TempDir,
+        application: &str,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let mut command = command();
+        command.envs(environment.iter().copied());
         command.args(["serve", application, "--host", "127.0.0.1", "--https-port", "0", "--port", "0"]);
         command.arg("--python").arg(python()).arg("--state-dir").arg(directory.path().join("state"));
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

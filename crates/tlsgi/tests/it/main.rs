@@ -11,3 +11,4 @@ mod keys;
 mod load;
 mod resilience;
 mod static_files;
+mod supervisor;
