@@ -8,6 +8,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tlsgi_config::Config;
+use tlsgi_config::config::Role;
 
 use super::signer::RemoteKey;
 use crate::control::SiteCertificate;
@@ -65,7 +66,8 @@ fn table(config: &Config, certificates: &[SiteCertificate]) -> Result<Vec<(Vec<S
         Some((site.names.clone(), Arc::new(Presented { key, pem: pem(leaf).into() })))
     };
     let table: Vec<_> = certificates.iter().filter_map(entry).collect();
-    if table.is_empty() { Err(Error::NoCertificatesPresented) } else { Ok(table) }
+    let needs_one = config.listeners.iter().any(|listener| listener.role == Role::Https);
+    if table.is_empty() && needs_one { Err(Error::NoCertificatesPresented) } else { Ok(table) }
 }
 
 /// RFC 7468.
@@ -95,7 +97,33 @@ fn pem(der: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
+    use tlsgi_config::native::argv::{self, Invocation};
+    use tlsgi_config::{Facts, resolve};
+
     use super::*;
+
+    fn config(arguments: &[&str]) -> Config {
+        let words = ["tlsgi", "app"].iter().chain(arguments).map(Into::into).collect();
+        let Ok(Invocation::Serve(said)) = argv::parse(words) else { panic!("not a command line: {arguments:?}") };
+        let facts = Facts {
+            directory: PathBuf::from("/"),
+            home: None,
+            state_home: None,
+            is_root: false,
+            cores: 1,
+            open_files: 1024,
+            passed_sockets: Vec::new(),
+        };
+        resolve(*said, &facts).0.expect("a configuration")
+    }
+
+    #[test]
+    fn only_https_needs_a_certificate() {
+        assert!(Resolver::new(&config(&["--bind-http", "127.0.0.1:0", "--allow-http"]), &[]).is_ok());
+        assert!(Resolver::new(&config(&[]), &[]).is_err());
+    }
 
     #[test]
     fn pem_is_padded_and_wrapped() {
