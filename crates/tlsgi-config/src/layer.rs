@@ -327,7 +327,7 @@ options! {
 
         /// Form of the access log.
         ///
-        /// `combined` is Apache's, with the TLS version, the time taken and the request id appended.
+        /// `combined` is Apache's, with the TLS version, the request id and the milliseconds taken appended.
         access_log_format: One<AccessLogFormat> = option("--access-log-format", "combined|json").default("combined");
     }
 
