@@ -53,10 +53,10 @@ pub(crate) fn serve(py: Python<'_>, shared: &Arc<Shared>) {
     let mut next = None;
     loop {
         let Some(task) = next.take() else {
-            next = shared.queue.take();
+            next = look(shared);
             if let Some(task) = &next {
                 task.exchange.link.begin(task.exchange.id);
-            } else if !py.detach(|| shared.queue.wait()) {
+            } else if !py.detach(|| shared.reading.lead(shared) || shared.queue.wait()) || shared.is_over() {
                 break;
             }
             continue;
@@ -68,6 +68,14 @@ pub(crate) fn serve(py: Python<'_>, shared: &Arc<Shared>) {
         tail.clear();
     }
     shared.queue.leave();
+}
+
+/// The next request: one that waits, or one that can be read without waiting.
+fn look(shared: &Arc<Shared>) -> Option<Task> {
+    shared.queue.take().or_else(|| {
+        shared.reading.read_now(shared);
+        shared.queue.take()
+    })
 }
 
 fn finish(exchange: &super::exchange::Exchange, tail: &[u8], next: Option<&Task>) {

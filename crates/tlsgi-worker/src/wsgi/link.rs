@@ -15,16 +15,19 @@ pub(crate) struct Waker {
     socket: UnixStream,
     /// Every exchange that ends is of interest: the worker stops, or a link drains.
     pub(crate) is_watching_ends: AtomicBool,
+    /// There is a wake to be heard.
+    pub(crate) is_wanted: AtomicBool,
 }
 
 impl Waker {
     /// Writes into `socket`, whose other end the reader polls.
     pub(crate) const fn new(socket: UnixStream) -> Self {
-        Self { socket, is_watching_ends: AtomicBool::new(false) }
+        Self { socket, is_watching_ends: AtomicBool::new(false), is_wanted: AtomicBool::new(false) }
     }
 
     /// Wakes the reader.
     pub(crate) fn wake(&self) {
+        self.is_wanted.store(true, Ordering::Release);
         // A full socket has woken it already.
         let _ = (&self.socket).write(&[1]);
     }

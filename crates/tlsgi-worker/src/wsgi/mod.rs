@@ -1,4 +1,4 @@
-//! PEP 3333: threads that call the application, fed by one reader that never takes the interpreter lock.
+//! PEP 3333: threads that call the application, and the reading of the links that feeds them.
 
 mod application;
 mod early_hints;
@@ -14,6 +14,7 @@ mod reader;
 mod responder;
 mod server;
 mod start_response;
+mod watchdog;
 
 use pyo3::prelude::*;
 

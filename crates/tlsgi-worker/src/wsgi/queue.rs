@@ -37,6 +37,7 @@ struct State {
     /// Threads that neither sleep nor wait for the client.
     running: usize,
     last_wake: Instant,
+    wakes: u64,
     is_over: bool,
 }
 
@@ -44,7 +45,7 @@ impl Queue {
     /// Empty, without threads.
     pub(crate) fn new(is_parallel: bool) -> Self {
         let (waiting, idle) = (VecDeque::new(), Vec::new());
-        let state = State { waiting, idle, running: 0, last_wake: Instant::now(), is_over: false };
+        let state = State { waiting, idle, running: 0, last_wake: Instant::now(), wakes: 0, is_over: false };
         Self { state: Mutex::new(state), is_parallel }
     }
 
@@ -85,6 +86,16 @@ impl Queue {
         let now = Instant::now();
         state.wake_due(now, self.is_parallel);
         state.next_wake().map(|at| at.saturating_duration_since(now))
+    }
+
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().waiting.is_empty()
+    }
+
+    /// How many times a sleeping thread was woken.
+    pub(crate) fn wakes(&self) -> u64 {
+        self.lock().wakes
     }
 
     /// A thread starts to serve.
@@ -162,6 +173,7 @@ impl State {
     fn wake_one(&mut self) -> bool {
         let Some(thread) = self.idle.pop() else { return false };
         self.running += 1;
+        self.wakes += 1;
         thread.unpark();
         true
     }

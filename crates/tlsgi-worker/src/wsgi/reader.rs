@@ -1,4 +1,8 @@
-//! The thread that reads all links and never takes the interpreter lock.
+//! Reading all links: one thread at a time does it, whichever has nothing better to do.
+//!
+//! A Python thread without a request waits on the links itself, so that a request wakes just the thread that runs it; a thread that
+//! ran one looks for more before it gives up the interpreter lock. Only while all are busy in the application does the
+//! watchdog read, a thread that never takes the interpreter lock.
 
 use std::io::{ErrorKind, Read};
 use std::os::fd::AsFd;
@@ -19,10 +23,9 @@ use crate::exchanges::Exchanges;
 use crate::facts::FactTable;
 use crate::link::Inbox;
 
-/// The reader's own state.
+/// What the reading thread has in its hands; behind a lock that is never waited for.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    shared: Arc<Shared>,
     wake: UnixStream,
     lines: Vec<Line>,
     tasks: Vec<Task>,
@@ -39,42 +42,53 @@ struct Line {
 
 impl Reader {
     /// `wake` becomes readable when links were attached or something else changed.
-    pub(crate) const fn new(shared: Arc<Shared>, wake: UnixStream) -> Self {
-        Self { shared, wake, lines: Vec::new(), tasks: Vec::new() }
+    pub(crate) const fn new(wake: UnixStream) -> Self {
+        Self { wake, lines: Vec::new(), tasks: Vec::new() }
     }
 
-    /// Reads until the worker has stopped, or the front broke the protocol.
-    pub(crate) fn run(mut self) {
-        // Should a defect end this thread, the process must not stay with links that nobody reads.
-        let _guard = EndGuard(Arc::clone(&self.shared));
-        while !self.shared.is_over() {
-            if let Err(error) = self.turn() {
-                self.shared.fail(&error);
-                break;
-            }
-        }
-        for line in &mut self.lines {
-            line.end(&self.shared);
-        }
-    }
-
-    fn turn(&mut self) -> Result<(), Error> {
-        let patience = self.shared.queue.wake_due();
+    /// Waits until there is something to read, or `patience` is over, and reads it.
+    ///
+    /// # Errors
+    /// The front broke the protocol.
+    pub(crate) fn wait_and_read(&mut self, shared: &Arc<Shared>, patience: Option<Duration>) -> Result<(), Error> {
         let ready = self.wait(patience)?;
         if ready.first().is_some_and(|flags| !flags.is_empty()) {
-            self.hear_wake();
+            self.hear_wake(shared);
         }
         for (line, flags) in self.lines.iter_mut().zip(ready.iter().skip(1)) {
             if flags.contains(PollFlags::OUT) {
                 line.link.flush_blocked();
             }
             if flags.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR) {
-                line.receive(&self.shared, &mut self.tasks)?;
+                line.receive(shared, &mut self.tasks)?;
             }
         }
-        self.shared.queue.push(&mut self.tasks);
-        self.drop_ended();
+        self.hand_on(shared);
         Ok(())
+    }
+
+    /// Reads what is there already.
+    ///
+    /// # Errors
+    /// The front broke the protocol.
+    pub(crate) fn read_now(&mut self, shared: &Arc<Shared>) -> Result<(), Error> {
+        if shared.takes_attention() {
+            self.hear_wake(shared);
+        }
+        for line in &mut self.lines {
+            if line.link.lock().is_blocked {
+                line.link.flush_blocked();
+            }
+            line.receive(shared, &mut self.tasks)?;
+        }
+        self.hand_on(shared);
+        Ok(())
+    }
+
+    /// Nothing more is read: nobody waits for what is still open.
+    pub(crate) fn end(&mut self, shared: &Shared) {
+        self.lines.iter_mut().for_each(|line| line.end(shared));
+        self.lines.clear();
     }
 
     fn wait(&self, patience: Option<Duration>) -> Result<Vec<PollFlags>, Error> {
@@ -92,35 +106,30 @@ impl Reader {
         }
     }
 
-    fn hear_wake(&mut self) {
+    fn hear_wake(&mut self, shared: &Shared) {
         let mut sink = [0; 64];
         while matches!((&self.wake).read(&mut sink), Ok(received) if received == sink.len()) {}
-        for link in self.shared.take_attached() {
+        for link in shared.take_attached() {
             self.lines.push(Line { link, inbox: Inbox::new(), facts: FactTable::new(), is_over: false });
         }
     }
 
-    /// Forgets links that are over, and tells Python when a stop has nothing left to wait for.
-    fn drop_ended(&mut self) {
+    /// Queues what came, forgets links that are over, and tells Python when a stop has nothing left to wait for.
+    fn hand_on(&mut self, shared: &Shared) {
+        shared.queue.push(&mut self.tasks);
+        if !shared.is_watching_ends() {
+            self.lines.retain(|line| !line.is_over);
+            return;
+        }
         for line in &mut self.lines {
             if !line.is_over && line.link.is_drained() {
-                line.end(&self.shared);
+                line.end(shared);
             }
         }
         self.lines.retain(|line| !line.is_over);
-        if self.shared.is_stopping() && self.lines.iter().all(|line| line.link.is_quiet()) {
-            self.shared.end();
-            self.shared.notify(Notice::Idle);
-        }
-    }
-}
-
-struct EndGuard(Arc<Shared>);
-
-impl Drop for EndGuard {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.fail_with("the thread that reads the links failed".into());
+        if shared.is_stopping() && self.lines.iter().all(|line| line.link.is_quiet()) {
+            shared.end();
+            shared.notify(Notice::Idle);
         }
     }
 }
@@ -151,7 +160,7 @@ impl Line {
     }
 
     /// The front is gone, or wants nothing more: nobody waits for what is still open here.
-    fn end(&mut self, shared: &Arc<Shared>) {
+    fn end(&mut self, shared: &Shared) {
         self.is_over = true;
         let open = {
             let mut state = self.link.lock();

@@ -14,6 +14,7 @@ use super::environ::Constants;
 use super::link::{Link, Waker};
 use super::queue::Queue;
 use super::reader::Reader;
+use super::watchdog::{self, Reading};
 use crate::Error;
 
 /// What the main thread is told, as one byte in a socket that it polls.
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     pub(crate) constants: Constants,
     /// Requests that wait for a thread.
     pub(crate) queue: Queue,
+    /// Who reads the links.
+    pub(crate) reading: Reading,
     waker: Arc<Waker>,
     attached: Mutex<Vec<Arc<Link>>>,
     notices: UnixStream,
@@ -53,6 +56,16 @@ impl Shared {
     /// Links that the reader does not know yet.
     pub(crate) fn take_attached(&self) -> Vec<Arc<Link>> {
         std::mem::take(&mut *lock(&self.attached))
+    }
+
+    /// Whether the reader was woken since it last asked.
+    pub(crate) fn takes_attention(&self) -> bool {
+        self.waker.is_wanted.load(Ordering::Relaxed) && self.waker.is_wanted.swap(false, Ordering::AcqRel)
+    }
+
+    /// Whether the reader looks when an exchange ends.
+    pub(crate) fn is_watching_ends(&self) -> bool {
+        self.waker.is_watching_ends.load(Ordering::Relaxed)
     }
 
     /// The reader must look when an exchange ends.
@@ -74,6 +87,8 @@ impl Shared {
     pub(crate) fn end(&self) {
         self.is_over.store(true, Ordering::Release);
         self.queue.finish();
+        self.waker.wake();
+        self.reading.wake_watchdog();
     }
 
     /// Tells the main thread.
@@ -138,6 +153,7 @@ impl WsgiServer {
             report,
             constants: Constants::new(py, errors, threads > 1)?,
             queue: Queue::new(is_parallel),
+            reading: Reading::new(Reader::new(wake)),
             waker: Arc::new(Waker::new(waker)),
             attached: Mutex::new(Vec::new()),
             notices: notices_out,
@@ -147,8 +163,8 @@ impl WsgiServer {
             begun: AtomicU64::new(0),
             max_requests,
         });
-        let reader = Reader::new(Arc::clone(&shared), wake);
-        std::thread::Builder::new().name("tlsgi: links".into()).spawn(move || reader.run())?;
+        let watched = Arc::clone(&shared);
+        std::thread::Builder::new().name("tlsgi: watchdog".into()).spawn(move || watchdog::watch(&watched))?;
         Ok(Self { shared, notices, capacity: threads, interpreter })
     }
 

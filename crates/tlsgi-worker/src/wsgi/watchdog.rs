@@ -1,0 +1,164 @@
+//! Who reads the links, and the thread that does when nobody else can.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, TryLockError};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use super::reader::Reader;
+use super::server::Shared;
+
+/// How often the watchdog looks whether the links are read while requests are run. A thread that hangs in the application longer
+/// than this is relieved of reading; shorter would only cost.
+const TICK: Duration = Duration::from_micros(150);
+
+/// So many ticks without a change, and the watchdog sleeps until a request comes: an idle worker costs nothing.
+const TICKS_TO_SLEEP: u32 = 40;
+
+/// The right to read, and what the watchdog must know to decide that nobody uses it.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    reader: Mutex<Reader>,
+    /// Raised whenever a Python thread has read.
+    turns: AtomicU64,
+    watchdog: OnceLock<Thread>,
+    is_watchdog_asleep: AtomicBool,
+}
+
+impl Reading {
+    /// Nobody reads yet.
+    pub(crate) const fn new(reader: Reader) -> Self {
+        Self {
+            reader: Mutex::new(reader),
+            turns: AtomicU64::new(0),
+            watchdog: OnceLock::new(),
+            is_watchdog_asleep: AtomicBool::new(false),
+        }
+    }
+
+    /// Reads what is there, if nobody else is reading.
+    pub(crate) fn read_now(&self, shared: &Arc<Shared>) {
+        if let Some(mut reader) = self.try_read() {
+            self.turns.fetch_add(1, Ordering::Relaxed);
+            let result = reader.read_now(shared);
+            end_on_error(shared, &mut reader, result);
+            drop(reader);
+            self.rouse_watchdog();
+        }
+    }
+
+    /// Waits on the links until a request came or the worker is over; false when another thread does so already.
+    /// Not with the interpreter lock.
+    pub(crate) fn lead(&self, shared: &Arc<Shared>) -> bool {
+        let Some(mut reader) = self.try_read() else { return false };
+        // Whoever read before may have left something; while this one has the right to read, nothing else comes.
+        while !shared.is_over() && shared.queue.is_empty() {
+            let result = reader.wait_and_read(shared, None);
+            end_on_error(shared, &mut reader, result);
+        }
+        self.turns.fetch_add(1, Ordering::Relaxed);
+        drop(reader);
+        self.rouse_watchdog();
+        true
+    }
+
+    /// From now on somebody must look whether the links are read.
+    fn rouse_watchdog(&self) {
+        if self.is_watchdog_asleep.load(Ordering::Acquire) && self.is_watchdog_asleep.swap(false, Ordering::AcqRel) {
+            self.wake_watchdog();
+        }
+    }
+
+    /// Gets the watchdog out of its sleep.
+    pub(crate) fn wake_watchdog(&self) {
+        if let Some(watchdog) = self.watchdog.get() {
+            watchdog.unpark();
+        }
+    }
+
+    /// Ends all links: after the last thread has left.
+    fn end(&self, shared: &Arc<Shared>) {
+        // A thread that leads was woken and leaves at once.
+        self.reader.lock().unwrap_or_else(std::sync::PoisonError::into_inner).end(shared);
+    }
+
+    fn try_read(&self) -> Option<MutexGuard<'_, Reader>> {
+        match self.reader.try_lock() {
+            Ok(reader) => Some(reader),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+}
+
+/// A broken link ends the worker.
+fn end_on_error(shared: &Arc<Shared>, reader: &mut Reader, result: Result<(), crate::Error>) {
+    if let Err(error) = result {
+        shared.fail(&error);
+        reader.end(shared);
+    }
+}
+
+/// Body of the watchdog's thread.
+pub(crate) fn watch(shared: &Arc<Shared>) {
+    let _guard = EndGuard(Arc::clone(shared));
+    let reading = &shared.reading;
+    let _ = reading.watchdog.set(thread::current());
+    let (mut seen, mut unchanged) = (reading.turns.load(Ordering::Relaxed), 0);
+    while !shared.is_over() {
+        thread::park_timeout(TICK);
+        shared.queue.wake_due();
+        let turns = reading.turns.load(Ordering::Relaxed);
+        if turns != seen {
+            (seen, unchanged) = (turns, 0);
+            continue;
+        }
+        match reading.try_read() {
+            Some(mut reader) => {
+                relieve(shared, &mut reader);
+                unchanged = 0;
+            }
+            None => unchanged += 1,
+        }
+        if unchanged >= TICKS_TO_SLEEP {
+            sleep(shared);
+            unchanged = 0;
+        }
+    }
+    reading.end(shared);
+}
+
+/// Reads until a sleeping thread was woken for a request: that one will read when it is through.
+fn relieve(shared: &Arc<Shared>, reader: &mut Reader) {
+    let wakes = shared.queue.wakes();
+    while !shared.is_over() && shared.queue.wakes() == wakes {
+        let patience = shared.queue.wake_due();
+        let result = reader.wait_and_read(shared, patience);
+        end_on_error(shared, reader, result);
+    }
+}
+
+/// Sleeps while another thread waits on the links and nothing is to be run.
+fn sleep(shared: &Arc<Shared>) {
+    let reading = &shared.reading;
+    reading.is_watchdog_asleep.store(true, Ordering::Release);
+    // The thread that leads may have left before it could see the mark.
+    while reading.is_watchdog_asleep.load(Ordering::Acquire) && !shared.is_over() {
+        if reading.try_read().is_some() {
+            reading.is_watchdog_asleep.store(false, Ordering::Release);
+            return;
+        }
+        thread::park();
+    }
+}
+
+/// Should a defect end the watchdog, the process must not stay with links that nobody reads.
+struct EndGuard(Arc<Shared>);
+
+impl Drop for EndGuard {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.fail_with("the thread that watches over the links failed".into());
+        }
+    }
+}
