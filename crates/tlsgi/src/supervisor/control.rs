@@ -111,3 +111,64 @@ async fn fill(socket: &UnixStream, into: &mut [u8]) -> io::Result<bool> {
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Word(String);
+
+    fn heard(tasks: &mut JoinSet<()>) -> (Control, StdStream, mpsc::Receiver<Received<Word>>) {
+        let (ours, theirs) = channel::pair().expect("pair");
+        let (sender, receiver) = mpsc::channel(8);
+        let deliver = move |received| {
+            let sender = sender.clone();
+            async move { _ = sender.send(received).await }
+        };
+        (Control::open(ours, tasks, deliver).expect("open"), theirs, receiver)
+    }
+
+    #[tokio::test]
+    async fn messages_larger_than_the_socket_holds_arrive_with_their_descriptors() {
+        let mut tasks = JoinSet::new();
+        let (control, theirs, _receiver) = heard(&mut tasks);
+        let (inner, outer) = channel::pair().expect("pair");
+        let large = Word("x".repeat(3 << 20));
+        control.send(&large, vec![outer.into()]);
+        control.send(&Word("next".into()), Vec::new());
+        let reader = tokio::task::spawn_blocking(move || {
+            let first = channel::receive(&theirs).expect("receive").expect("message");
+            let second = channel::receive(&theirs).expect("receive").expect("message");
+            (first, second)
+        });
+        let ((first, descriptors), (second, none)) = reader.await.expect("reader");
+        assert_eq!(serde_json::from_slice::<Word>(&first).expect("word"), large);
+        assert_eq!((descriptors.len(), none.len(), second.as_slice()), (1, 0, &b"\"next\""[..]));
+        drop(inner);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_message_and_the_end_both_close() {
+        for bytes in [&b"\x02\0\0\0{}"[..], &b"\xff\xff\xff\xff"[..], &b"\x09\0\0\0\"cut"[..], &b""[..]] {
+            let mut tasks = JoinSet::new();
+            let (_control, mut theirs, mut receiver) = heard(&mut tasks);
+            io::Write::write_all(&mut theirs, bytes).expect("written");
+            drop(theirs);
+            assert!(matches!(receiver.recv().await, Some(Received::Closed)), "{bytes:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn messages_come_in_order() {
+        let mut tasks = JoinSet::new();
+        let (_control, theirs, mut receiver) = heard(&mut tasks);
+        for text in ["\"a\"", "\"b\""] {
+            channel::send(&theirs, text.as_bytes(), &[]).expect("sent");
+        }
+        for expect in ["a", "b"] {
+            assert!(matches!(receiver.recv().await, Some(Received::Message(Word(text))) if text == expect));
+        }
+    }
+}

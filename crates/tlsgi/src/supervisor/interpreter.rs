@@ -67,3 +67,45 @@ fn on_path(name: &OsStr) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|directory| directory.join(name)).find(|candidate| is_executable(candidate))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn script(directory: &Path, name: &str, text: &str) -> PathBuf {
+        let path = directory.join(name);
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("written");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("executable");
+        path
+    }
+
+    #[test]
+    fn missing_package_is_answered_with_the_command_that_installs_it() {
+        let directory = tempfile::tempdir().expect("directory");
+        let python =
+            script(directory.path(), "python3", "echo \"ModuleNotFoundError: No module named 'tlsgi'\" >&2; exit 1");
+        let text = diagnose(&python).expect("a reason");
+        assert!(text.ends_with(&format!("{} -m pip install tlsgi", python.display())), "{text}");
+    }
+
+    #[test]
+    fn package_that_cannot_be_loaded_is_answered_with_the_reason() {
+        let directory = tempfile::tempdir().expect("directory");
+        let python = script(directory.path(), "python3", "echo 'ImportError: libfoo.so.1: cannot open' >&2; exit 1");
+        assert!(
+            diagnose(&python).expect("a reason").ends_with("cannot load tlsgi: ImportError: libfoo.so.1: cannot open")
+        );
+        assert_eq!(diagnose(&script(directory.path(), "good", "exit 0")), None);
+        assert!(diagnose(&directory.path().join("absent")).expect("a reason").contains("cannot be started"));
+    }
+
+    #[test]
+    fn only_files_that_can_be_executed_are_interpreters() {
+        let directory = tempfile::tempdir().expect("directory");
+        let python = script(directory.path(), "python", "exit 0");
+        assert!(is_executable(&python));
+        assert!(!is_executable(directory.path()));
+        std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o644)).expect("not executable");
+        assert!(!is_executable(&python));
+    }
+}

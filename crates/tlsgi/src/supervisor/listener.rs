@@ -212,3 +212,97 @@ fn explain(wanted: &Listener, source: io::Error) -> Error {
         _ => Error::Listen { address, source },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpStream;
+
+    fn tcp(address: &str, role: Role) -> Listener {
+        Listener { address: ListenerAddress::Tcp(address.parse().expect("address")), role, backlog: 16 }
+    }
+
+    fn config(listeners: Vec<Listener>) -> Config {
+        let mut said = tlsgi_config::Layer::default();
+        let app = tlsgi_config::layer::find("app").expect("an option").slot_mut;
+        app(&mut said).say("app:app", tlsgi_config::Origin::Default).expect("a reference");
+        let facts = tlsgi_config::Facts {
+            directory: "/".into(),
+            home: None,
+            state_home: Some("/tmp".into()),
+            is_root: false,
+            cores: 1,
+            open_files: 1024,
+            passed_sockets: Vec::new(),
+        };
+        let mut config = tlsgi_config::resolve(said, &facts).0.expect("a configuration");
+        config.listeners = listeners;
+        config.sites[0].plain = PlainPolicy::Redirect { https_port: 0 };
+        config
+    }
+
+    fn port(config: &Config, index: usize) -> u16 {
+        match config.listeners[index].address {
+            ListenerAddress::Tcp(address) => address.port(),
+            _ => 0,
+        }
+    }
+
+    #[test]
+    fn chosen_ports_are_known_to_redirects_and_survive_a_reload() {
+        let wanted = vec![tcp("127.0.0.1:0", Role::Https), tcp("127.0.0.1:0", Role::Http)];
+        let mut first = config(wanted.clone());
+        let listeners = Listeners::bind(&mut first, &Listeners::default()).expect("bind");
+        let (https, http) = (port(&first, 0), port(&first, 1));
+        assert!(https != 0 && http != 0 && https != http);
+        assert_eq!(first.sites[0].plain, PlainPolicy::Redirect { https_port: https });
+
+        let waiting = TcpStream::connect(("127.0.0.1", https)).expect("connects");
+        let mut second = config(wanted);
+        let again = Listeners::bind(&mut second, &listeners).expect("bind");
+        drop(listeners);
+        assert_eq!((port(&second, 0), port(&second, 1)), (https, http));
+        let accepting = std::net::TcpListener::from(again.duplicates().expect("duplicates").remove(0));
+        let (_, peer) = accepting.accept().expect("the connection that waited");
+        assert_eq!(peer, waiting.local_addr().expect("address"));
+    }
+
+    #[test]
+    fn one_port_is_chosen_for_all_addresses_of_a_role() {
+        let mut config = config(vec![tcp("127.0.0.1:0", Role::Https), tcp("127.0.0.2:0", Role::Https)]);
+        let _listeners = Listeners::bind(&mut config, &Listeners::default()).expect("bind");
+        assert_eq!(port(&config, 0), port(&config, 1));
+    }
+
+    #[test]
+    fn address_of_another_machine_is_an_error_that_names_it() {
+        let mut config = config(vec![tcp("192.0.2.1:0", Role::Https)]);
+        let error = Listeners::bind(&mut config, &Listeners::default()).expect_err("not ours");
+        assert!(error.to_string().contains("192.0.2.1"), "{error}");
+        assert_eq!(error.exit(), tlsgi_config::Exit::Address);
+    }
+
+    #[test]
+    fn closed_listeners_refuse_for_every_holder() {
+        let mut config = config(vec![tcp("127.0.0.1:0", Role::Https)]);
+        let mut listeners = Listeners::bind(&mut config, &Listeners::default()).expect("bind");
+        let held = listeners.duplicates().expect("duplicates");
+        listeners.close();
+        assert!(TcpStream::connect(("127.0.0.1", port(&config, 0))).is_err());
+        drop(held);
+    }
+
+    #[test]
+    fn socket_file_of_a_dead_server_is_replaced_and_that_of_a_live_one_is_not() {
+        let directory = tempfile::tempdir().expect("directory");
+        let path = directory.path().join("socket");
+        drop(std::os::unix::net::UnixListener::bind(&path).expect("bind"));
+        let wanted = Listener { address: ListenerAddress::Unix(path.clone()), role: Role::Https, backlog: 1 };
+        let mut first = config(vec![wanted.clone()]);
+        let mut listeners = Listeners::bind(&mut first, &Listeners::default()).expect("bind");
+        let mut second = config(vec![wanted]);
+        assert!(Listeners::bind(&mut second, &Listeners::default()).is_err(), "somebody listens there");
+        listeners.close();
+        assert!(!path.exists());
+    }
+}

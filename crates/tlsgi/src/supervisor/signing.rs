@@ -132,3 +132,94 @@ fn append_answer(answers: &mut Vec<u8>, sequence: u32, result: Result<Vec<u8>, S
     answers.push(status);
     answers.extend_from_slice(&content);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tlsgi_cert::{LocalCa, Name};
+
+    const ECDSA_P256_SHA256: u16 = 0x0403;
+
+    /// What a server signs in a TLS 1.3 handshake.
+    fn handshake() -> Vec<u8> {
+        [&[b' '; 64][..], b"TLS 1.3, server CertificateVerify\0", &[7; 32]].concat()
+    }
+
+    fn asked(sequence: u32, key: u32, scheme: u16, message: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(REQUEST_HEAD + message.len()).expect("short");
+        let head = [length.to_le_bytes(), sequence.to_le_bytes(), key.to_le_bytes()].concat();
+        [&head[..], &scheme.to_le_bytes(), message].concat()
+    }
+
+    /// Sequence, status and content of the next answer.
+    fn answered(mut socket: &UnixStream) -> (u32, u8, Vec<u8>) {
+        let mut length = [0; 4];
+        socket.read_exact(&mut length).expect("length");
+        let mut answer = vec![0; u32::from_le_bytes(length) as usize];
+        socket.read_exact(&mut answer).expect("answer");
+        let content = answer.split_off(ANSWER_HEAD);
+        (u32::from_le_bytes([answer[0], answer[1], answer[2], answer[3]]), answer[4], content)
+    }
+
+    fn serving() -> (UnixStream, Arc<KeyRing>, u32) {
+        let directory = tempfile::tempdir().expect("directory");
+        let now = time::OffsetDateTime::now_utc();
+        let authority = LocalCa::open_or_create(directory.path(), now).expect("root");
+        let loaded = authority.issue(&[Name::parse("localhost").expect("name")], now).expect("leaf");
+        let keys = Arc::new(KeyRing::default());
+        let number = keys.add(loaded.key);
+        keys.present(vec![number]);
+        let (ours, theirs) = tlsgi_sys::channel::pair().expect("pair");
+        serve(theirs, Arc::clone(&keys)).expect("thread");
+        (ours, keys, number)
+    }
+
+    #[test]
+    fn several_requests_in_one_write_are_answered_in_order() {
+        let (socket, _, key) = serving();
+        let requests: Vec<u8> =
+            (1..=3).flat_map(|sequence| asked(sequence, key, ECDSA_P256_SHA256, &handshake())).collect();
+        // The last byte later: an incomplete request waits for its rest.
+        let (rest, first) = requests.split_last().expect("requests");
+        (&socket).write_all(first).expect("written");
+        assert_eq!(answered(&socket).0, 1);
+        assert_eq!(answered(&socket).0, 2);
+        (&socket).write_all(&[*rest]).expect("written");
+        let (sequence, status, signature) = answered(&socket);
+        assert_eq!((sequence, status), (3, SIGNED));
+        assert!(signature.len() > 60, "{}", signature.len());
+    }
+
+    #[test]
+    fn nothing_but_a_handshake_is_signed_and_only_with_a_known_key() {
+        let (socket, _, key) = serving();
+        for (sequence, key, scheme, message) in [
+            (1, key, ECDSA_P256_SHA256, b"a certificate to be signed".to_vec()),
+            (2, key + 1, ECDSA_P256_SHA256, handshake()),
+            (3, key, 0x0804, handshake()),
+        ] {
+            (&socket).write_all(&asked(sequence, key, scheme, &message)).expect("written");
+            let (answer, status, _) = answered(&socket);
+            assert_eq!((answer, status), (sequence, REFUSED));
+        }
+    }
+
+    #[test]
+    fn request_over_the_limit_ends_the_connection() {
+        let (socket, _, key) = serving();
+        (&socket).write_all(&asked(1, key, ECDSA_P256_SHA256, &[0; MAX_MESSAGE + 1])).expect("written");
+        assert_eq!((&socket).read(&mut [0]).unwrap_or(0), 0);
+    }
+
+    #[test]
+    fn replaced_keys_stay_for_a_while_and_go() {
+        let (socket, keys, first) = serving();
+        for number in 0..u32::try_from(KEPT_SETS).expect("small") {
+            (&socket).write_all(&asked(number, first, ECDSA_P256_SHA256, &handshake())).expect("written");
+            assert_eq!(answered(&socket).1, SIGNED, "after {number} replacements");
+            keys.present(vec![1000 + number]);
+        }
+        (&socket).write_all(&asked(9, first, ECDSA_P256_SHA256, &handshake())).expect("written");
+        assert_eq!(answered(&socket).1, REFUSED);
+    }
+}

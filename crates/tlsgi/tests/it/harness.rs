@@ -95,7 +95,13 @@ impl Server {
         command.envs(environment.iter().copied());
         command.args(["serve", application, "--host", "127.0.0.1", "--https-port", "0", "--port", "0"]);
         command.arg("--python").arg(python()).arg("--state-dir").arg(directory.path().join("state"));
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(arguments);
+        Self::run_by(directory, command)
+    }
+
+    /// Starts a server by a command that prints its banner.
+    pub(crate) fn run_by(directory: tempfile::TempDir, mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("server starts");
         let log = Arc::new(Mutex::new(String::new()));
         let lines = read_lines(child.stdout.take().expect("stdout"), None);
@@ -147,6 +153,11 @@ impl Server {
             std::thread::yield_now();
             std::thread::park_timeout(Duration::from_millis(5));
         }
+    }
+
+    /// Waits for a line on standard output.
+    pub(crate) fn wait_for_line(&self, text: &str) {
+        while self.lines.recv_timeout(PATIENCE).expect("a line") != text {}
     }
 
     /// Process id of the supervisor.

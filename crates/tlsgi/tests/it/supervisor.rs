@@ -340,3 +340,37 @@ fn children_die_with_a_killed_supervisor() {
     };
     server.wait_until(|| processes.iter().all(is_gone), "the children to end");
 }
+
+#[test]
+fn python_program_is_its_own_worker() {
+    let directory = tempfile::tempdir().expect("directory");
+    let program = directory.path().join("program.py");
+    let text = r#"
+import os, sys, tlsgi
+
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [f"{os.getpid()} {here}".encode()]
+
+here = "set up in this process"
+tlsgi.run(application, host="127.0.0.1", https_port=0, port=0, state_dir=sys.argv[1])
+print("run has returned", flush=True)
+"#;
+    std::fs::write(&program, text).expect("written");
+    let tested = PathBuf::from(env!("CARGO_BIN_EXE_tlsgi"));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let directories =
+        std::iter::once(tested.parent().expect("a directory").to_owned()).chain(std::env::split_paths(&path));
+    let mut python = std::process::Command::new(python());
+    python
+        .arg(&program)
+        .arg(directory.path().join("state"))
+        .env("PATH", std::env::join_paths(directories).expect("PATH"));
+    let server = Server::run_by(directory, python);
+    assert_eq!(answer(&server), (server.pid(), "set up in this process".to_owned()));
+    let supervisor = server.children()[0].0;
+    signal(supervisor, "INT");
+    server.wait_for_line("run has returned");
+    let mut server = server;
+    assert_eq!(server.wait(), Some(0));
+}
