@@ -557,7 +557,7 @@ def test_failure_before_the_response(serve):
     """)
     for path in (b"/", b"/started"):
         assert [got.kind for got in link.request(path=path).frames] == [DONE]
-    log = worker.logged("GET /started: exception in the application")
+    log = worker.logged("exception in the application: GET /started")
     assert log.count("ValueError: oh dear") == 2
     assert "application.py" in log
 

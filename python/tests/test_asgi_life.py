@@ -359,3 +359,64 @@ def test_logging_of_the_application_is_left_alone(serve):
     log = worker.logged("oh dear")
     assert log.count("APP mine hello") == 1
     assert log.count("ValueError: oh dear") == 1
+
+
+def test_terminated_worker_finishes_its_requests(serve):
+    worker, link = serve("""
+        import asyncio, sys
+        async def app(scope, receive, send):
+            print("called", file=sys.stderr, flush=True)
+            await asyncio.sleep(0.3)
+            await send({"type": "http.response.start", "status": 200})
+            await send({"type": "http.response.body", "body": b"finished"})
+    """)
+    exchange = link.open()
+    worker.logged("called")
+    worker.process.terminate()
+    assert link.response(exchange).body == b"finished"
+    assert worker.wait() == 0
+
+
+def test_thread_that_never_ends_does_not_keep_the_process(serve):
+    worker, link = serve("""
+        import asyncio, time
+        async def app(scope, receive, send):
+            asyncio.get_running_loop().run_in_executor(None, time.sleep, 60)
+            await send({"type": "http.response.start", "status": 200})
+            await send({"type": "http.response.body"})
+    """)
+    link.request()
+    started = time.monotonic()
+    assert worker.stop() == 0
+    assert time.monotonic() - started < 15
+
+
+def test_log_names_the_request_and_cannot_be_forged(serve):
+    worker, link = serve("""
+        async def app(scope, receive, send):
+            raise ValueError("oh dear")
+    """)
+    link.request(path=b"/a%0A%1b[31mb", headers=[(b"host", b"h"), (b"x-request-id", b"abc123")])
+    assert "exception in the application: GET /a\\n\\x1b[31mb (abc123)\n" in worker.logged("oh dear")
+
+
+def test_forked_child_does_not_keep_the_link(serve):
+    worker, link = serve("""
+        import os, sys, time
+        async def app(scope, receive, send):
+            child = os.fork()
+            if child == 0:
+                print("child", os.getpid(), file=sys.stderr, flush=True)
+                time.sleep(60)
+                os._exit(0)
+            await send({"type": "http.response.start", "status": 200})
+            await send({"type": "http.response.body", "body": str(child).encode()})
+    """)
+    child = int(link.request().body)
+    worker.logged(f"child {child}")
+    worker.process.kill()
+    try:
+        with pytest.raises((EOFError, ConnectionError)):
+            link.read_frame()
+    finally:
+        os.kill(child, 9)

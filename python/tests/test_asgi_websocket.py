@@ -192,7 +192,7 @@ def test_failure_closes_with_1011(serve):
     exchange = open_websocket(link, path=b"/accepted")
     accept, closing, done = rest(link, exchange)
     assert (accept.kind, closing.kind, closing.number, done.kind) == (ACCEPT, CLOSE, 1011, DONE)
-    assert worker.logged("/accepted: exception").count("ValueError: oh dear") == 2
+    assert worker.logged("exception in the application: GET /accepted").count("ValueError: oh dear") == 2
 
 
 def test_returning_without_accepting_is_logged(serve):

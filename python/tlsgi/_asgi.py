@@ -7,6 +7,7 @@ import contextvars
 import functools
 import inspect
 import os
+import signal
 import sys
 from typing import Any, Callable, Optional
 
@@ -14,8 +15,10 @@ from tlsgi import worker
 from tlsgi._worker import AsgiServer, ClientDisconnected
 from tlsgi.control import Control, ControlError, Message
 from tlsgi.failure import Failure
+from tlsgi.forks import close_in_children
 from tlsgi.lifespan import Lifespan
 from tlsgi.log import logger
+from tlsgi.report import printable
 from tlsgi.start import Start
 
 _IS_EAGER = sys.version_info >= (3, 12)
@@ -74,7 +77,9 @@ class Host:
 
     async def main(self) -> int:
         """From startup to shutdown."""
+        close_in_children(self._control.fileno())
         self._loop.add_reader(self._control.fileno(), self._on_control)
+        self._loop.add_signal_handler(signal.SIGTERM, self._stop, self._start.stop_timeout)
         startup = self._loop.create_task(self._lifespan.startup())
         await asyncio.wait([startup, self._stopped], return_when=asyncio.FIRST_COMPLETED)
         if not startup.done():
@@ -89,10 +94,11 @@ class Host:
         status = await self._stopped
         for timer in self._timers:
             timer.cancel()
-        self._loop.remove_reader(self._control.fileno())
         self._server.close()
         left = (self._deadline or 0.0) - self._loop.time()
         await self._lifespan.shutdown(max(left, _SHUTDOWN_TIME))
+        self._loop.remove_reader(self._control.fileno())
+        self._loop.remove_signal_handler(signal.SIGTERM)
         return int(status)
 
     def _on_control(self) -> None:
@@ -119,7 +125,7 @@ class Host:
             return
         for descriptor in message.descriptors:
             # Applications run in copies of this context: they see what the lifespan set.
-            self._context.run(self._server.attach, descriptor)
+            close_in_children(self._context.run(self._server.attach, descriptor))
             os.close(descriptor)
 
     def _stop(self, timeout: float) -> None:
@@ -163,19 +169,29 @@ class Host:
         logger().critical("the worker must end: %s", text)
         self._end(1)
 
-    def warn(self, method: str, path: str, text: str) -> None:
+    def warn(self, method: str, path: str, request_id: Optional[bytes], text: str) -> None:
         """The application broke the rules without an exception."""
-        logger().error("%s %s: %s", method, path, text)
+        logger().error("%s%s", text, _name(method, path, request_id))
 
-    def report(self, method: str, path: str, error: BaseException, is_client_gone: bool) -> None:
+    def report(
+        self, method: str, path: str, request_id: Optional[bytes], error: BaseException, is_client_gone: bool
+    ) -> None:
         """An exception left the application."""
         if _is_disconnect(error):
             return
+        request = _name(method, path, request_id)
         if isinstance(error, asyncio.CancelledError):
             if not self._is_cancelled and not is_client_gone:
-                logger().error("%s %s: the application was cancelled", method, path)
+                logger().error("the application was cancelled%s", request)
             return
-        logger().error("%s %s: exception in the application", method, path, exc_info=error)
+        trace = (type(error), error, error.__traceback__)
+        logger().error("exception in the application%s", request, exc_info=trace)
+
+
+def _name(method: str, path: str, request_id: Optional[bytes]) -> str:
+    """The request, as it stands behind what is said about it."""
+    identity = f" ({printable(request_id.decode('latin-1'))})" if request_id else ""
+    return f": {method} {printable(path)}{identity}"
 
 
 def _is_disconnect(error: Optional[BaseException], depth: int = 8) -> bool:
@@ -240,3 +256,6 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
         loop.run_until_complete(loop.shutdown_asyncgens())
     except Exception:
         logger().exception("the event loop could not be closed")
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()

@@ -48,11 +48,12 @@ class ErrorStream:
 def report(environ: dict[str, Any], what: str, error: Optional[BaseException] = None) -> None:
     """Logs what went wrong in a request, with its traceback."""
     method, target, request_id = (environ.get(key) for key in ("REQUEST_METHOD", "RAW_URI", "HTTP_X_REQUEST_ID"))
-    request = f": {method} {_printable(target)}" if method else ""
-    identity = f" ({_printable(request_id)})" if request_id else ""
+    request = f": {method} {printable(target)}" if method else ""
+    identity = f" ({printable(request_id)})" if request_id else ""
     trace = (type(error), error, error.__traceback__) if error is not None else None
     logger().error("%s%s%s", what, request, identity, exc_info=trace)
 
 
-def _printable(text: Optional[str]) -> str:
+def printable(text: Optional[str]) -> str:
+    """Text from a client, so that it cannot pass for lines of the log."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text or "")

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import traceback
 from typing import Any, Optional, Sequence
 
@@ -15,6 +16,9 @@ from tlsgi._worker import set_title
 from tlsgi.control import Control
 from tlsgi.failure import EXIT_STATUS, Failure
 from tlsgi.start import Start
+
+_EXIT_TIME = 3.0
+"""Seconds that the interpreter has to end after the last request."""
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -151,6 +155,10 @@ def _main() -> Any:
         traceback.print_exc()
         leave(1)
     else:
+        # Threads of the application that never end do not keep the process.
+        watchdog = threading.Timer(_EXIT_TIME, leave, [status])
+        watchdog.daemon = True
+        watchdog.start()
         sys.exit(status)
 
 

@@ -230,7 +230,11 @@ fn message<'py>(event: &Bound<'py, PyDict>) -> PyResult<Event<'py>> {
     let py = event.py();
     match (optional(event, intern!(py, "text"))?, optional(event, intern!(py, "bytes"))?) {
         (Some(text), None) => match text.cast_into::<PyString>() {
-            Ok(text) => Ok(Event::Text(text)),
+            Ok(text) => {
+                // What has no UTF-8 form is refused here; afterwards the form is kept by the object.
+                text.to_str()?;
+                Ok(Event::Text(text))
+            }
             Err(error) => {
                 Err(PyTypeError::new_err(format!("the text must be str, not {}", type_name(&error.into_inner()))))
             }

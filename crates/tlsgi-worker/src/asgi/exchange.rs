@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyBytes, PyDict};
 use tlsgi_wire::{Error as WireError, Message, append_field};
 
 use super::answer::{Answer, Fit, Head, Stage};
@@ -14,6 +14,7 @@ use super::inbound::{Body, Heard, Mailbox};
 use super::link::Link;
 use super::operation::Operation;
 use super::outgoing::Outgoing;
+use super::scope::Named;
 use super::{ClientDisconnected, lock};
 
 /// What arrives, by kind of exchange.
@@ -43,8 +44,7 @@ pub(super) struct Exchange {
     link: Py<Link>,
     id: u32,
     is_websocket: bool,
-    method: Py<PyString>,
-    path: Py<PyString>,
+    request: Named,
     state: Mutex<State>,
 }
 
@@ -80,7 +80,7 @@ impl Exchange {
         let is_drained = state.answer.is_drained();
         let receivers = if state.answer.is_complete() { std::mem::take(&mut state.receivers) } else { Vec::new() };
         drop(state);
-        this.warn(py, applied.fit)?;
+        this.warn(py, applied.fit);
         wake(py, receivers)?;
         Link::plan(this.link.bind(py), !applied.is_last)?;
         if is_drained {
@@ -100,7 +100,7 @@ impl Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(link: Py<Link>, id: u32, method: Py<PyString>, path: Py<PyString>, inbound: Inbound) -> Self {
+    pub(super) fn new(link: Py<Link>, id: u32, request: Named, inbound: Inbound) -> Self {
         let is_websocket = matches!(inbound, Inbound::Mailbox(_));
         let state = State {
             answer: Answer::new(id),
@@ -112,7 +112,7 @@ impl Exchange {
             senders: Vec::new(),
             task: None,
         };
-        Self { link, id, is_websocket, method, path, state: Mutex::new(state) }
+        Self { link, id, is_websocket, request, state: Mutex::new(state) }
     }
 
     pub(super) const fn id(&self) -> u32 {
@@ -269,9 +269,9 @@ impl Exchange {
         drop(task);
         let server = self.link.get().server.get();
         if let Some(error) = error {
-            server.report(py, &self.method, &self.path, error.into_value(py), was_gone)?;
+            server.report(py, &self.request, error.into_value(py), was_gone);
         } else if is_returned_early {
-            server.warn(py, &self.method, &self.path, "the application returned without completing its response")?;
+            server.warn(py, &self.request, "the application returned without completing its response");
         }
         wake(py, waiting)?;
         Link::plan(self.link.bind(py), false)
@@ -324,13 +324,13 @@ impl Exchange {
         Link::plan(self.link.bind(py), true)
     }
 
-    fn warn(&self, py: Python<'_>, fit: Fit) -> PyResult<()> {
+    fn warn(&self, py: Python<'_>, fit: Fit) {
         let text = match fit {
-            Fit::Well => return Ok(()),
+            Fit::Well => return,
             Fit::TooLong => "the response body is longer than its content-length; the rest is dropped",
             Fit::TooShort => "the response body is shorter than its content-length; the response is cut",
         };
-        self.link.get().server.get().warn(py, &self.method, &self.path, text)
+        self.link.get().server.get().warn(py, &self.request, text);
     }
 
     fn apply(&self, py: Python<'_>, state: &mut State, out: &mut Outgoing, event: Event<'_>) -> PyResult<Applied> {
@@ -439,7 +439,7 @@ impl Exchange {
     }
 
     fn is_head(&self, py: Python<'_>) -> bool {
-        self.method.bind(py).to_str().is_ok_and(|method| method == "HEAD")
+        self.request.method.bind(py).to_str().is_ok_and(|method| method == "HEAD")
     }
 }
 

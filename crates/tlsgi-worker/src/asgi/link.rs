@@ -71,11 +71,6 @@ impl From<PyErr> for Trouble {
 
 #[pymethods]
 impl Link {
-    /// The descriptor to watch.
-    fn fileno(&self) -> i32 {
-        self.socket.as_raw_fd()
-    }
-
     /// The loop's reader callback: takes what is there, once, so that other descriptors get their turn.
     fn on_readable(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
@@ -153,6 +148,11 @@ impl Link {
         }
     }
 
+    /// The descriptor to watch.
+    pub(super) fn number(&self) -> i32 {
+        self.socket.as_raw_fd()
+    }
+
     /// The exchanges that are open.
     pub(super) fn exchanges(&self, py: Python<'_>) -> Vec<Py<Exchange>> {
         lock(&self.exchanges).iter().map(|(_, exchange)| exchange.clone_ref(py)).collect()
@@ -226,11 +226,12 @@ impl Link {
         if was_blocked {
             server.unwatch_writable(slf)?;
         }
-        let held_back = std::mem::take(&mut lock(&this.incoming).held_back);
+        // Taken already when frames are being read, which then start nothing any more.
+        let held_back = this.incoming.try_lock().map(|mut incoming| std::mem::take(&mut incoming.held_back));
         for exchange in this.exchanges(py) {
             exchange.get().leave(py, 1006, "")?;
         }
-        for start in held_back {
+        for start in held_back.unwrap_or_default() {
             start.exchange.get().conclude(py, None)?;
         }
         server.detach(slf)?;
@@ -327,11 +328,11 @@ impl Link {
             RequestKind::Http => Inbound::Body(Body::new(request.body, request.is_end, request.expects_continue)?),
             RequestKind::WebSocket => Inbound::Mailbox(Mailbox::new()),
         };
-        let exchange = Exchange::new(slf.clone().unbind(), id, scope.method.unbind(), scope.path.unbind(), inbound);
+        let exchange = Exchange::new(slf.clone().unbind(), id, scope.named, inbound);
         let exchange = Py::new(py, exchange)?;
         lock(&this.exchanges).open(id, exchange.clone_ref(py))?;
         server.count(py)?;
-        Ok(Start { exchange, scope: scope.dict.unbind() })
+        Ok(Start { exchange, scope: scope.dict })
     }
 
     /// Writes the `Begin` frames of a batch, with whatever waits, in one write before any application is called.

@@ -53,20 +53,27 @@ struct Template {
     version: HttpVersion,
 }
 
-/// The scope of one request, with the path and the method beside it for the log.
-pub(super) struct Scope<'py> {
-    pub(super) dict: Bound<'py, PyDict>,
-    pub(super) method: Bound<'py, PyString>,
-    pub(super) path: Bound<'py, PyString>,
+/// The scope of one request, and what the log calls the request.
+pub(super) struct Scope {
+    pub(super) dict: Py<PyDict>,
+    pub(super) named: Named,
+}
+
+/// How the log names a request.
+pub(super) struct Named {
+    pub(super) method: Py<PyString>,
+    pub(super) path: Py<PyString>,
+    /// The value of `x-request-id`.
+    pub(super) id: Option<Py<PyBytes>>,
 }
 
 /// Builds the scope; `state` is the lifespan's.
-pub(super) fn build<'py>(
-    py: Python<'py>,
+pub(super) fn build(
+    py: Python<'_>,
     facts: &Arc<Facts<Templates>>,
     request: &Request<'_>,
-    state: &Bound<'py, PyDict>,
-) -> Result<Scope<'py>, BuildError> {
+    state: &Bound<'_, PyDict>,
+) -> Result<Scope, BuildError> {
     let is_websocket = request.kind == RequestKind::WebSocket;
     let slot = if is_websocket { &facts.objects.websocket } else { &facts.objects.http };
     let template = slot.get_or_try_init(py, || template(py, facts, request))?;
@@ -85,7 +92,8 @@ pub(super) fn build<'py>(
     if !request.mount.is_empty() {
         scope.set_item(intern!(py, "root_path"), request.mount)?;
     }
-    scope.set_item(intern!(py, "headers"), headers(py, &facts.objects, request)?)?;
+    let (headers, id) = headers(py, &facts.objects, request)?;
+    scope.set_item(intern!(py, "headers"), headers)?;
     if is_websocket {
         scope.set_item(intern!(py, "subprotocols"), subprotocols(py, request)?)?;
     } else {
@@ -93,7 +101,7 @@ pub(super) fn build<'py>(
     }
     scope.set_item(intern!(py, "state"), state.copy()?)?;
     scope.set_item(intern!(py, "extensions"), template.extensions.bind(py).copy()?)?;
-    Ok(Scope { dict: scope, method, path })
+    Ok(Scope { dict: scope.unbind(), named: Named { method: method.unbind(), path: path.unbind(), id } })
 }
 
 /// Why a scope could not be built: the front's fault or the interpreter's.
@@ -225,7 +233,13 @@ fn method<'py>(py: Python<'py>, method: &str) -> Bound<'py, PyString> {
     known.get(usize::from(id)).map_or_else(|| PyString::new(py, method), |name| name.bind(py).clone())
 }
 
-fn headers<'py>(py: Python<'py>, shared: &Templates, request: &Request<'_>) -> Result<Bound<'py, PyList>, BuildError> {
+/// The header fields, and the request id among them.
+fn headers<'py>(
+    py: Python<'py>,
+    shared: &Templates,
+    request: &Request<'_>,
+) -> Result<(Bound<'py, PyList>, Option<Py<PyBytes>>), BuildError> {
+    let mut request_id = None;
     let mut pairs = Vec::with_capacity(16);
     // Taken out, so that no lock is held while objects are made.
     let mut last = std::mem::take(&mut *lock(&shared.last));
@@ -236,18 +250,21 @@ fn headers<'py>(py: Python<'py>, shared: &Templates, request: &Request<'_>) -> R
             continue;
         }
         let object = PyBytes::new(py, value);
+        if name == b"x-request-id" {
+            request_id = Some(object.clone().unbind());
+        }
         let tuple = PyTuple::new(py, [fields::bytes_name(py, id, name), object.clone()])?;
         if at < KEPT_FIELDS {
             if at >= last.len() {
                 last.resize_with(at + 1, || None);
             }
-            let is_kept = id != 0 && value.len() <= KEPT_VALUE;
+            let is_kept = id != 0 && value.len() <= KEPT_VALUE && name != b"x-request-id";
             last[at] = is_kept.then(|| Pair { id, tuple: tuple.clone().unbind(), value: object.unbind() });
         }
         pairs.push(tuple);
     }
     *lock(&shared.last) = last;
-    Ok(PyList::new(py, pairs)?)
+    Ok((PyList::new(py, pairs)?, request_id))
 }
 
 impl Pair {

@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use pyo3::exceptions::PyBaseException;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::PyDict;
 use tlsgi_wire::Interface;
 
 use super::exchange::Exchange;
 use super::link::Link;
 use super::lock;
 use super::operation::Sent;
+use super::scope::Named;
 use crate::Error;
 
 /// Runs an ASGI application for the requests of its links.
@@ -83,8 +84,8 @@ impl Server {
         })
     }
 
-    /// Takes a copy of a link's descriptor, says hello and watches it.
-    fn attach(slf: &Bound<'_, Self>, descriptor: i32) -> PyResult<()> {
+    /// Takes a copy of a link's descriptor, says hello and watches it; gives the number of the copy.
+    fn attach(slf: &Bound<'_, Self>, descriptor: i32) -> PyResult<i32> {
         let (py, this) = (slf.py(), slf.get());
         let socket = crate::link::socket(descriptor)?;
         let link = Link::open(slf.clone().unbind(), socket, |out| {
@@ -92,9 +93,10 @@ impl Server {
         });
         let link = Bound::new(py, link)?;
         lock(&this.links).push(link.clone().unbind());
-        let arguments = (link.call_method0("fileno")?, link.getattr("on_readable")?);
-        this.event_loop.call_method1(py, "add_reader", arguments)?;
-        Link::flush(&link)
+        let number = link.get().number();
+        this.event_loop.call_method1(py, "add_reader", (number, link.getattr("on_readable")?))?;
+        Link::flush(&link)?;
+        Ok(number)
     }
 
     /// Closes what would last, and calls `host.idle` when no exchange is open.
@@ -180,21 +182,20 @@ impl Server {
         Ok(())
     }
 
-    /// Logs an exception that left the application.
-    pub(super) fn report(
-        &self,
-        py: Python<'_>,
-        method: &Py<PyString>,
-        path: &Py<PyString>,
-        error: Py<PyBaseException>,
-        is_client_gone: bool,
-    ) -> PyResult<()> {
-        self.host.call_method1(py, intern!(py, "report"), (method, path, error, is_client_gone)).map(drop)
+    /// Logs an exception that left the application. A log that fails must not keep the answer back.
+    pub(super) fn report(&self, py: Python<'_>, request: &Named, error: Py<PyBaseException>, is_client_gone: bool) {
+        let arguments = (&request.method, &request.path, &request.id, error, is_client_gone);
+        if let Err(error) = self.host.call_method1(py, intern!(py, "report"), arguments) {
+            error.write_unraisable(py, None);
+        }
     }
 
     /// Logs what the application did wrong without an exception.
-    pub(super) fn warn(&self, py: Python<'_>, method: &Py<PyString>, path: &Py<PyString>, text: &str) -> PyResult<()> {
-        self.host.call_method1(py, intern!(py, "warn"), (method, path, text)).map(drop)
+    pub(super) fn warn(&self, py: Python<'_>, request: &Named, text: &str) {
+        let arguments = (&request.method, &request.path, &request.id, text);
+        if let Err(error) = self.host.call_method1(py, intern!(py, "warn"), arguments) {
+            error.write_unraisable(py, None);
+        }
     }
 
     /// Ends the worker: the front cannot be understood.
@@ -219,17 +220,17 @@ impl Server {
     }
 
     pub(super) fn watch_writable(&self, link: &Bound<'_, Link>) -> PyResult<()> {
-        let arguments = (link.call_method0("fileno")?, link.getattr("on_writable")?);
+        let arguments = (link.get().number(), link.getattr("on_writable")?);
         self.event_loop.call_method1(link.py(), "add_writer", arguments).map(drop)
     }
 
     pub(super) fn unwatch_writable(&self, link: &Bound<'_, Link>) -> PyResult<()> {
-        self.event_loop.call_method1(link.py(), "remove_writer", (link.call_method0("fileno")?,)).map(drop)
+        self.event_loop.call_method1(link.py(), "remove_writer", (link.get().number(),)).map(drop)
     }
 
     /// Forgets a link that ended.
     pub(super) fn detach(&self, link: &Bound<'_, Link>) -> PyResult<()> {
-        self.event_loop.call_method1(link.py(), "remove_reader", (link.call_method0("fileno")?,))?;
+        self.event_loop.call_method1(link.py(), "remove_reader", (link.get().number(),))?;
         lock(&self.links).retain(|other| !other.is(link));
         Ok(())
     }
