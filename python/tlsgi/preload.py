@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import traceback
+from dataclasses import replace
 from typing import NoReturn
 
 from tlsgi import worker
@@ -58,7 +59,9 @@ def _run_child(message: Message, served: Served, start: Start) -> NoReturn:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         worker.prepare_signals()
         own = Control.from_descriptor(message.descriptors[0])
-        set_title(f"tlsgi: worker {message.content.get('name', start.name)}")
+        changed = {name: value for name, value in message.content.items() if name in ("name", "max_requests")}
+        start = replace(start, **changed)
+        set_title(f"tlsgi: worker {start.name}")
         status = worker.serve_or_report(served, start, own)
     except BaseException:
         traceback.print_exc()

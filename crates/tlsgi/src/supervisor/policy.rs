@@ -8,6 +8,8 @@ const LOOP_DEATHS: usize = 5;
 const LOOP_WINDOW: Duration = Duration::from_secs(60);
 /// A worker that served so long has proved itself: the next death starts again at once.
 const PROVEN: Duration = Duration::from_secs(30);
+/// Deaths of workers that had served, within [`LOOP_WINDOW`], that are put right without any pause: requests wait meanwhile.
+const FREE_DEATHS: usize = 20;
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 /// Longest pause between attempts that never get ready.
 const LONGEST_DELAY: Duration = Duration::from_secs(10);
@@ -19,6 +21,7 @@ const LONGEST_DELAY_AFTER_READY: Duration = Duration::from_secs(1);
 pub(super) struct Restart {
     deaths: u32,
     unready: VecDeque<Instant>,
+    served: VecDeque<Instant>,
     not_before: Option<Instant>,
     is_looping: bool,
 }
@@ -40,14 +43,19 @@ impl Restart {
         if served.is_some_and(|served| served >= PROVEN) {
             self.deaths = 0;
         }
+        if served.is_some() {
+            remember(&mut self.served, now);
+            if self.served.len() <= FREE_DEATHS {
+                return Verdict::Single;
+            }
+        }
         let longest = if served.is_some() { LONGEST_DELAY_AFTER_READY } else { LONGEST_DELAY };
         self.not_before = Some(now + delay(self.deaths, longest));
         self.deaths = self.deaths.saturating_add(1);
         if served.is_some() {
             return Verdict::Single;
         }
-        self.unready.push_back(now);
-        self.unready.retain(|&death| now.duration_since(death) < LOOP_WINDOW);
+        remember(&mut self.unready, now);
         match (self.is_looping, self.unready.len() >= LOOP_DEATHS) {
             (true, _) => Verdict::LoopGoesOn,
             (false, true) => {
@@ -79,6 +87,12 @@ impl Restart {
     pub(super) fn is_looping(&self) -> bool {
         self.is_looping
     }
+}
+
+/// Counts a death, and forgets those of long ago.
+fn remember(deaths: &mut VecDeque<Instant>, now: Instant) {
+    deaths.push_back(now);
+    deaths.retain(|&death| now.duration_since(death) < LOOP_WINDOW);
 }
 
 /// First at once, then doubling.
@@ -277,13 +291,18 @@ mod tests {
     }
 
     #[test]
-    fn long_service_resets_the_delay_and_short_service_keeps_it_small() {
+    fn workers_that_served_are_replaced_at_once_until_it_gets_too_much() {
         let (now, mut restart) = (Instant::now(), Restart::default());
+        let short = Some(Duration::from_secs(2));
+        for _ in 0..FREE_DEATHS {
+            assert_eq!(restart.died(now, short), Verdict::Single);
+            assert_eq!(restart.waits_until(now), None);
+        }
         for _ in 0..10 {
-            assert_eq!(restart.died(now, Some(Duration::from_secs(2))), Verdict::Single);
+            restart.died(now, short);
         }
         assert_eq!(restart.waits_until(now), Some(now + LONGEST_DELAY_AFTER_READY));
         restart.died(now, Some(PROVEN));
-        assert_eq!(restart.waits_until(now), None);
+        assert_eq!(restart.waits_until(now), None, "long service resets the delay");
     }
 }

@@ -10,6 +10,9 @@ pub(super) fn holder(wanted: SocketAddr) -> Option<String> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| fs::read_to_string(table).unwrap_or_default());
     let (inode, uid) = tables.iter().flat_map(|table| table.lines()).find_map(|line| listening(line, wanted))?;
     match process_with_socket(inode) {
+        Some(process) if process == std::process::id() => {
+            Some("this server itself: another address with the same port needs a restart".to_owned())
+        }
         Some(process) => Some(format!("{} (process {process})", command(process))),
         None => Some(format!("a process of user {uid}")),
     }
@@ -71,7 +74,24 @@ mod tests {
     fn own_listener_is_found() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
         let found = holder(listener.local_addr().expect("address")).expect("holder");
-        assert!(found.contains(&format!("(process {})", std::process::id())), "{found}");
+        assert!(found.starts_with("this server itself"), "{found}");
+    }
+
+    #[test]
+    fn listener_of_another_process_is_named_with_its_command() {
+        let script = "import socket,sys,time; s=socket.socket(); s.bind(('127.0.0.1',0)); s.listen(); print(s.getsockname()[1], flush=True); sys.stdin.read()";
+        let mut command = std::process::Command::new("python3");
+        command.args(["-c", script]).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let mut other = command.spawn().expect("python3");
+        let mut line = String::new();
+        let out = other.stdout.take().expect("output");
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut line).expect("a port");
+        let port: u16 = line.trim().parse().expect("a number");
+        let found = holder(SocketAddr::from(([127, 0, 0, 1], port)));
+        drop(other.stdin.take());
+        other.wait().expect("ended");
+        let found = found.expect("holder");
+        assert!(found.contains(&format!("(process {})", other.id())) && found.contains("import socket"), "{found}");
     }
 
     #[test]
