@@ -5,6 +5,8 @@ use h2::Reason;
 use tlsgi_config::config::Limits;
 use tokio::time::{Duration, Instant};
 
+use super::trailers::Trailers;
+
 /// Bytes of the client preface (RFC 9113 3.4).
 const PREFACE: u8 = 24;
 
@@ -24,17 +26,25 @@ const PER_REQUEST: u64 = 4;
 /// Response bytes that earn one such frame. A client that acknowledges every frame of 16 KiB twice needs an eighth of it.
 const PER_BYTES: u64 = 1024;
 
+/// Open bodies that are kept in mind to know trailers from heads.
+const MAX_UPLOADS: usize = 1024;
+
 mod kind {
     pub(super) const DATA: u8 = 0;
     pub(super) const HEADERS: u8 = 1;
+    pub(super) const PRIORITY: u8 = 2;
     pub(super) const RST_STREAM: u8 = 3;
     pub(super) const SETTINGS: u8 = 4;
     pub(super) const PING: u8 = 6;
+    pub(super) const WINDOW_UPDATE: u8 = 8;
     pub(super) const CONTINUATION: u8 = 9;
 }
 
 const ACK: u8 = 0x1;
+const END_STREAM: u8 = 0x1;
 const END_HEADERS: u8 = 0x4;
+const PADDED: u8 = 0x8;
+const PRIORITY: u8 = 0x20;
 
 /// A frame that ends the connection: how many bytes stand before it in the piece that was fed, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +78,10 @@ pub(super) struct Meter {
     left: u32,
     has_settings: bool,
     is_in_block: bool,
+    /// Streams whose body has not ended: HEADERS on one of them are trailers.
+    uploads: Vec<u32>,
+    trailers: Option<Trailers>,
+    trailers_skip: usize,
     unfinished_since: Option<Instant>,
     minute: Instant,
     counts: Counts,
@@ -89,6 +103,9 @@ impl Meter {
             left: 0,
             has_settings: false,
             is_in_block: false,
+            uploads: Vec::new(),
+            trailers: None,
+            trailers_skip: 0,
             unfinished_since: Some(now),
             minute: now,
             counts: Counts::default(),
@@ -101,9 +118,10 @@ impl Meter {
         self.preface_left -= at as u8;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
             if self.left > 0 {
-                let skipped = rest.len().min(self.left as usize);
-                self.left -= skipped as u32;
-                at += skipped;
+                let (payload, _) = rest.split_at(rest.len().min(self.left as usize));
+                self.left -= payload.len() as u32;
+                self.inspect(payload).map_err(|reason| Violation { at, reason })?;
+                at += payload.len();
             } else {
                 let wanted = FRAME_HEADER - self.header_length;
                 let taken = rest.len().min(wanted);
@@ -165,10 +183,52 @@ impl Meter {
             }
             self.has_settings = true;
         }
+        if !self.is_in_block && !is_sized(kind, flags, self.length) {
+            return Err(Reason::FRAME_SIZE_ERROR);
+        }
         if matches!(kind, kind::HEADERS | kind::CONTINUATION) {
             self.is_in_block = flags & END_HEADERS == 0;
         }
+        self.follow(flags);
         self.count(kind, now)
+    }
+
+    /// Keeps in mind which bodies are open, and looks for trailers.
+    fn follow(&mut self, flags: u8) {
+        let ends = flags & END_STREAM != 0;
+        let known = match self.kind {
+            kind::DATA if !ends => return,
+            kind::HEADERS | kind::DATA | kind::RST_STREAM => {
+                self.uploads.iter().position(|known| *known == self.stream)
+            }
+            _ => return,
+        };
+        if self.kind == kind::HEADERS {
+            // Without END_STREAM they are an error that the protocol finds.
+            self.trailers = (known.is_some() && ends).then(Trailers::default);
+            self.trailers_skip = usize::from(flags & PADDED != 0) + if flags & PRIORITY != 0 { 5 } else { 0 };
+        }
+        match known {
+            Some(at) if ends || self.kind == kind::RST_STREAM => drop(self.uploads.swap_remove(at)),
+            None if self.kind == kind::HEADERS && !ends && self.uploads.len() < MAX_UPLOADS => {
+                self.uploads.push(self.stream);
+            }
+            _ => {}
+        }
+    }
+
+    /// A piece of payload: trailers are looked into when they are complete.
+    fn inspect(&mut self, payload: &[u8]) -> Result<(), Reason> {
+        let Some(trailers) = &mut self.trailers else { return Ok(()) };
+        if !matches!(self.kind, kind::HEADERS | kind::CONTINUATION) {
+            return Ok(());
+        }
+        trailers.push(payload);
+        let is_complete = self.left == 0 && !self.is_in_block;
+        if is_complete && self.trailers.take().is_some_and(|trailers| trailers.has_pseudo(self.trailers_skip)) {
+            return Err(Reason::PROTOCOL_ERROR);
+        }
+        Ok(())
     }
 
     fn count(&mut self, kind: u8, now: Instant) -> Result<(), Reason> {
@@ -192,6 +252,17 @@ impl Meter {
             }
         };
         if is_within { Ok(()) } else { Err(Reason::ENHANCE_YOUR_CALM) }
+    }
+}
+
+/// Whether a frame of fixed size has it (RFC 9113 6): the `h2` crate names another error.
+const fn is_sized(kind: u8, flags: u8, length: u32) -> bool {
+    match kind {
+        kind::PRIORITY => length == 5,
+        kind::RST_STREAM | kind::WINDOW_UPDATE => length == 4,
+        kind::SETTINGS => length % 6 == 0 && (flags & ACK == 0 || length == 0),
+        kind::PING => length == 8,
+        _ => true,
     }
 }
 

@@ -10,6 +10,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod trailers;
 mod transport;
 
 use std::rc::Rc;

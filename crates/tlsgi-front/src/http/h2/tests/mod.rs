@@ -3,6 +3,7 @@
 mod abuse;
 mod exchange;
 mod raw;
+mod rules;
 
 use std::cell::RefCell;
 use std::rc::Rc;
