@@ -74,3 +74,16 @@ fn last_lines_are_there_after_the_stop() {
     assert_eq!(server.stop(), Some(0));
     assert_eq!(fs::read_to_string(&path).expect("the log").lines().count(), 20);
 }
+
+#[test]
+fn lines_go_to_standard_error_unless_switched_off() {
+    let server = Server::start(&example("wsgi_app.py"), &[]);
+    assert_eq!(server.get("/loud").status, 200);
+    server.wait_for_log("\"GET /loud HTTP/1.1\" 200");
+    let mut server = Server::start(&example("wsgi_app.py"), &["--no-access-log"]);
+    assert_eq!(server.get("/quiet").status, 200);
+    server.signal("TERM");
+    assert_eq!(server.wait(), Some(0));
+    server.wait_for_log("stopping");
+    assert!(!server.log().contains("/quiet"), "{}", server.log());
+}

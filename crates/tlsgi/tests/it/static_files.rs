@@ -239,3 +239,20 @@ fn curl_resumes_a_download() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(fs::read(&target).expect("download") == bytes);
 }
+
+#[test]
+fn http2_carries_many_large_files_at_once() {
+    let site = Site::start();
+    let bytes = pattern(1_000_003);
+    site.write("large.bin", &bytes);
+    let target = |number: usize| site.server.directory().join(format!("download{number}"));
+    let names: Vec<String> = (0..8).map(|number| target(number).display().to_string()).collect();
+    let url = site.server.url("/static/large.bin");
+    let mut arguments = vec!["--http2", "--parallel", "--write-out", "%{http_version} "];
+    for name in &names {
+        arguments.extend(["--output", name.as_str(), url.as_str()]);
+    }
+    let output = site.server.curl(&arguments);
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), ["2"; 8].join(" "), "{output:?}");
+    assert!((0..8).all(|number| fs::read(target(number)).expect("download") == bytes));
+}
