@@ -60,9 +60,15 @@ def executable() -> str:
 
 def _serve_by_name(reference: str, options: dict[str, Any]) -> None:
     options.setdefault("python", sys.executable)
-    command = [executable(), "serve", *arguments(options), "--", reference]
-    server = subprocess.Popen(command)
-    _leave_unless_zero(_wait(server))
+    server = subprocess.Popen([executable(), "serve", *arguments(options), "--", reference])
+    before = signal.getsignal(signal.SIGTERM)
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main:
+        signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    status = _wait(server)
+    if is_main and before is not None:
+        signal.signal(signal.SIGTERM, before)
+    _leave_unless_zero(status)
 
 
 def _serve_here(served: interfaces.Served, flags: list[str]) -> None:

@@ -155,8 +155,12 @@ impl Server {
         if worker.is_unwanted {
             return;
         }
-        tracing::error!("worker {} is stuck in {request}: its stacks follow, and it is replaced", worker.name());
         worker.is_unwanted = true;
-        worker.signal(Signal::USR1);
+        if worker.is_own() {
+            tracing::error!("worker {} is stuck in {request}: its stacks follow, and it is replaced", worker.name());
+            worker.signal(Signal::USR1);
+        } else {
+            tracing::error!("the program that started this server is stuck in {request}");
+        }
     }
 }

@@ -180,3 +180,76 @@ fn algorithm(algorithm: Algorithm) -> KeyAlgorithm {
         Algorithm::Ed25519 => KeyAlgorithm::Ed25519,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::supervisor::listener::tests as listening;
+    use std::process::Command;
+
+    fn make(directory: &Path, name: &str) -> CertificateSource {
+        let (certificate, key) = (directory.join(format!("{name}.crt")), directory.join(format!("{name}.key")));
+        let mut openssl = Command::new("openssl");
+        openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "9"]);
+        openssl.args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout"]).arg(&key);
+        let made = openssl.arg("-out").arg(&certificate).output().expect("openssl runs");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        CertificateSource::Files { certificate, key, chain: None }
+    }
+
+    fn config(sources: Vec<CertificateSource>) -> Config {
+        let mut config = listening::config(vec![listening::tcp("127.0.0.1:0", Role::Https)]);
+        let site = config.sites.remove(0);
+        let with = |certificate| tlsgi_config::config::Site { certificate, ..site.clone() };
+        config.sites = sources.into_iter().map(with).collect();
+        config
+    }
+
+    #[test]
+    fn site_with_a_bad_certificate_keeps_its_old_one_while_others_take_their_new_ones() {
+        let directory = tempfile::tempdir().expect("directory");
+        let config = config(vec![make(directory.path(), "good"), make(directory.path(), "bad")]);
+        let keys = KeyRing::default();
+        let before = Certificates::load(&config, &Certificates::default(), &keys).expect("both load");
+        make(directory.path(), "good");
+        std::fs::write(directory.path().join("bad.key"), "no key").expect("written");
+        assert!(Certificates::load(&config, &before, &keys).is_err(), "a reload wants all");
+        let (after, errors) = before.refresh(&config, &keys);
+        let (before, after) = (before.for_front(), after.for_front());
+        assert_eq!(errors.len(), 1);
+        assert_ne!(before[0].chain, after[0].chain);
+        assert_eq!(before[1], after[1]);
+    }
+
+    #[test]
+    fn sites_with_the_same_files_share_their_key() {
+        let directory = tempfile::tempdir().expect("directory");
+        let source = make(directory.path(), "shared");
+        let config = config(vec![source.clone(), source]);
+        let certificates = Certificates::load(&config, &Certificates::default(), &KeyRing::default()).expect("loads");
+        let sites = certificates.for_front();
+        assert_eq!((sites[0].key, sites[0].site, sites[1].site), (sites[1].key, 0, 1));
+        assert_eq!(certificates.distinct().count(), 1);
+    }
+
+    #[test]
+    fn local_leaf_is_taken_over_as_long_as_it_is_fresh() {
+        let directory = tempfile::tempdir().expect("directory");
+        let mut config = config(vec![CertificateSource::Local { names: vec!["app.test".into()] }]);
+        config.state_directory = directory.path().to_owned();
+        let keys = KeyRing::default();
+        let first = Certificates::load(&config, &Certificates::default(), &keys).expect("issued");
+        assert!(first.renew_at().is_some_and(|at| at > OffsetDateTime::now_utc()));
+        let second = Certificates::load(&config, &first, &keys).expect("kept");
+        assert_eq!(first.for_front(), second.for_front());
+    }
+
+    #[test]
+    fn without_https_no_certificate_is_needed() {
+        let mut config = config(vec![CertificateSource::Local { names: Vec::new() }]);
+        config.listeners[0].role = Role::Http;
+        config.state_directory = "/nowhere".into();
+        let certificates = Certificates::load(&config, &Certificates::default(), &KeyRing::default()).expect("nothing");
+        assert!(certificates.for_front().is_empty());
+    }
+}

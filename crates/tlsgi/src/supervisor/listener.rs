@@ -108,6 +108,16 @@ impl Listeners {
         }
     }
 
+    /// Removes the socket files that the listeners which stay do not use; for listeners that are given up.
+    pub(super) fn give_way_to(self, staying: &Self) {
+        for bound in self.bound {
+            let is_kept = staying.bound.iter().any(|other| other.wanted.address == bound.wanted.address);
+            if let (ListenerAddress::Unix(path), false) = (&bound.wanted.address, is_kept) {
+                _ = std::fs::remove_file(path);
+            }
+        }
+    }
+
     /// Duplicates for a front, in the configuration's order.
     pub(super) fn duplicates(&self) -> io::Result<Vec<OwnedFd>> {
         self.bound.iter().map(|bound| bound.socket.try_clone()).collect()
@@ -214,15 +224,15 @@ fn explain(wanted: &Listener, source: io::Error) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use std::net::TcpStream;
 
-    fn tcp(address: &str, role: Role) -> Listener {
+    pub(in crate::supervisor) fn tcp(address: &str, role: Role) -> Listener {
         Listener { address: ListenerAddress::Tcp(address.parse().expect("address")), role, backlog: 16 }
     }
 
-    fn config(listeners: Vec<Listener>) -> Config {
+    pub(in crate::supervisor) fn config(listeners: Vec<Listener>) -> Config {
         let mut said = tlsgi_config::Layer::default();
         let app = tlsgi_config::layer::find("app").expect("an option").slot_mut;
         app(&mut said).say("app:app", tlsgi_config::Origin::Default).expect("a reference");
@@ -303,6 +313,21 @@ mod tests {
         let mut second = config(vec![wanted]);
         assert!(Listeners::bind(&mut second, &Listeners::default()).is_err(), "somebody listens there");
         listeners.close();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn socket_file_goes_with_the_last_configuration_that_names_it() {
+        let directory = tempfile::tempdir().expect("directory");
+        let path = directory.path().join("socket");
+        let wanted = Listener { address: ListenerAddress::Unix(path.clone()), role: Role::Https, backlog: 1 };
+        let mut with = config(vec![wanted]);
+        let first = Listeners::bind(&mut with, &Listeners::default()).expect("bind");
+        let second = Listeners::bind(&mut with, &first).expect("bind");
+        first.give_way_to(&second);
+        assert!(path.exists());
+        let third = Listeners::bind(&mut config(vec![tcp("127.0.0.1:0", Role::Https)]), &second).expect("bind");
+        second.give_way_to(&third);
         assert!(!path.exists());
     }
 }

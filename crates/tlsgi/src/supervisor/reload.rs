@@ -11,7 +11,7 @@ use super::listener::Listeners;
 use super::log_lines;
 use super::maintenance::{log_finding, open_access_log};
 use super::policy::Spread;
-use super::pool::Pool;
+use super::pool::{Pool, Release};
 use super::server::{Server, Stage};
 use super::systemd;
 
@@ -42,10 +42,15 @@ impl Server {
 
     fn stage_reload(&mut self) -> Result<(), String> {
         let mut config = (self.resolve)()?;
-        let staged = self.prepare(&mut config).map_err(|error| full_text(&error))?;
+        let listeners = Listeners::bind(&mut config, &self.listeners).map_err(|error| full_text(&error))?;
         self.generation += 1;
-        let releases = config.pools.iter().map(|pool| self.release(pool.clone())).collect::<Result<Vec<_>, _>>();
-        let releases = releases.map_err(|error| full_text(&error))?;
+        let (releases, certificates, access_log) = match self.prepare(&config) {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                listeners.give_way_to(&self.listeners);
+                return Err(full_text(&error));
+            }
+        };
         for release in releases {
             match self.pools.get_mut(&release.config.name) {
                 Some(pool) if pool.is_adopted => {}
@@ -60,15 +65,25 @@ impl Server {
                 }
             }
         }
-        let (listeners, certificates, access_log) = staged;
+        self.drop_staged();
         self.staged = Some(Staged { config, listeners, certificates, access_log });
         Ok(())
     }
 
-    fn prepare(&self, config: &mut Config) -> Result<(Listeners, Certificates, Option<File>), Error> {
-        let listeners = Listeners::bind(config, &self.listeners)?;
+    fn prepare(&self, config: &Config) -> Result<(Vec<Release>, Certificates, Option<File>), Error> {
+        let releases = config.pools.iter().map(|pool| self.release(pool.clone())).collect::<Result<Vec<_>, _>>()?;
         let certificates = Certificates::load(config, &self.certificates, &self.keys)?;
-        Ok((listeners, certificates, open_access_log(config)?))
+        Ok((releases, certificates, open_access_log(config)?))
+    }
+
+    /// Forgets a reload that was not taken over; true when there was one.
+    fn drop_staged(&mut self) -> bool {
+        let staged = self.staged.take();
+        let was_staged = staged.is_some();
+        if let Some(staged) = staged {
+            staged.listeners.give_way_to(&self.listeners);
+        }
+        was_staged
     }
 
     /// Goes on with a reload when all its applications have loaded.
@@ -88,7 +103,7 @@ impl Server {
         let needs_front =
             staged.config.front_threads != self.config.front_threads || staged.config.log != self.config.log;
         self.config = staged.config;
-        self.listeners = staged.listeners;
+        std::mem::replace(&mut self.listeners, staged.listeners).give_way_to(&self.listeners);
         self.certificates = staged.certificates;
         self.certificates.present(&self.keys);
         self.access_log = staged.access_log;
@@ -150,7 +165,7 @@ impl Server {
         for worker in held {
             self.release_held(worker);
         }
-        if self.staged.take().is_some() {
+        if self.drop_staged() {
             self.tell_ready();
         }
     }

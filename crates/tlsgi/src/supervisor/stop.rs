@@ -84,7 +84,7 @@ impl Server {
             worker.kill(Force::Killed, now);
         }
         // One that is no child of ours hears it from the closed socket.
-        self.workers.retain(|_, worker| worker.process.is_some() || worker.parent.is_some());
+        self.workers.retain(|_, worker| worker.is_own());
     }
 
     pub(super) fn stop_on_time(&mut self, now: Instant) {

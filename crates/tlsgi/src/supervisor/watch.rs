@@ -29,10 +29,12 @@ impl Watch {
 
     /// Reports changes of Python files below the directories as [`Event::Code`].
     pub(super) fn of_code(events: mpsc::Sender<Event>) -> Self {
-        // Hidden ones are locks and drafts of editors.
+        // Hidden files are locks and drafts of editors.
         let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        let is_code =
-            move |path: &Path| path.extension().is_some_and(|extension| extension == "py") && !is_hidden(path);
+        // A virtual environment often lives beside the application: installing something is no change of its code.
+        let is_installed = |path: &Path| path.iter().any(|part| part == "site-packages" || part == "node_modules");
+        let is_python = |path: &Path| path.extension().is_some_and(|extension| extension == "py");
+        let is_code = move |path: &Path| is_python(path) && !is_hidden(path) && !is_installed(path);
         Self::new(RecursiveMode::Recursive, events, is_code, || Event::Code)
     }
 

@@ -146,6 +146,11 @@ impl Worker {
         }
     }
 
+    /// Whether it is a process that was started here, not the one that started this server.
+    pub(super) fn is_own(&self) -> bool {
+        self.process.is_some() || self.parent.is_some()
+    }
+
     /// Whether it answers requests.
     pub(super) fn is_serving(&self) -> bool {
         self.duty == Duty::Serve && matches!(self.phase, Phase::Ready(_))

@@ -231,10 +231,9 @@ impl Server {
     /// Draws the conclusions once a worker's end and its last words are known, or were waited for.
     fn settle(&mut self, number: u64, now: Instant) {
         let Some(worker) = self.workers.get_mut(&number) else { return };
-        let is_own = worker.process.is_some() || worker.parent.is_some();
         match (worker.exit.is_some(), worker.is_closed) {
             (true, true) => self.worker_is_gone(number, now),
-            (false, true) if !is_own => self.worker_is_gone(number, now),
+            (false, true) if !worker.is_own() => self.worker_is_gone(number, now),
             (false, true) => worker.settle_by = Some(now + LAST_WORDS),
             _ => {}
         }
@@ -243,9 +242,8 @@ impl Server {
     fn worker_is_gone(&mut self, number: u64, now: Instant) {
         let Some(worker) = self.workers.remove(&number) else { return };
         let how = worker.exit.map_or_else(|| "closed its control socket".to_owned(), process::describe);
-        let is_own = worker.process.is_some() || worker.parent.is_some();
         match worker.phase {
-            _ if !is_own => self.adopted_is_gone(&worker, now),
+            _ if !worker.is_own() => self.adopted_is_gone(&worker, now),
             _ if matches!(self.stage, Stage::Stopping(_)) => {}
             Phase::Retiring(_) | Phase::Stopping(..) => tracing::info!("worker {} has ended: it {how}", worker.name()),
             Phase::Starting(_) => {
