@@ -35,6 +35,9 @@ impl TlsSession {
     }
 }
 
+/// A link that has the facts, by its address and while it lives.
+type Announced = (u64, Weak<Link>);
+
 /// One client connection.
 pub(crate) struct Connection {
     id: u32,
@@ -43,7 +46,7 @@ pub(crate) struct Connection {
     server_text: String,
     server_port: u16,
     tls: Option<TlsSession>,
-    announced: RefCell<SmallVec<[(u64, Weak<Link>); 4]>>,
+    announced: RefCell<SmallVec<[Announced; 4]>>,
 }
 
 impl Connection {
@@ -60,11 +63,6 @@ impl Connection {
     /// Its id on every link.
     pub(crate) const fn id(&self) -> u32 {
         self.id
-    }
-
-    /// Client address; none on a Unix socket.
-    pub(crate) const fn client(&self) -> Option<SocketAddr> {
-        self.client
     }
 
     /// Client address as text, for logs; `-` on a Unix socket.

@@ -20,6 +20,7 @@ use crate::thread::{self, Setup, ToThread};
 ///
 /// # Errors
 /// The control socket's, or a thread that cannot be started.
+#[expect(clippy::needless_pass_by_value, reason = "the socket is this process's to close")]
 pub fn run(control: UnixStream) -> io::Result<()> {
     let (upward, reports) = mpsc::unbounded_channel();
     let reporter = report(control.try_clone()?, reports)?;
@@ -88,7 +89,7 @@ impl Front {
                 let wakers: Vec<_> = self.threads.iter().map(|thread| Arc::clone(&thread.wake)).collect();
                 let previous = self.assembly.as_deref();
                 match assemble(*config, &certificates, &secret, descriptors, previous, &wakers) {
-                    Ok(assembly) => self.take_over(Arc::new(assembly)),
+                    Ok(assembly) => self.take_over(&Arc::new(assembly)),
                     Err(error) => self.refuse(&error),
                 }
             }
@@ -100,10 +101,7 @@ impl Front {
                 }
             }
             ToFront::Worker { pool, worker, process } => self.worker(&pool, worker, process, descriptors),
-            ToFront::Retire { worker } => {
-                self.for_pools(|shared| shared.leave(worker));
-                self.tell_all(|| ToThread::Retire(worker));
-            }
+            ToFront::Retire { worker } => self.tell_all(|| ToThread::Retire(worker)),
             ToFront::AccessLog => {
                 if let (Some(log), Some(file)) = (&self.log, descriptors.into_iter().next()) {
                     log.set_output(file);
@@ -151,7 +149,7 @@ impl Front {
         Ok(())
     }
 
-    fn take_over(&mut self, assembly: Arc<Assembly>) {
+    fn take_over(&mut self, assembly: &Arc<Assembly>) {
         let limits = &assembly.config.limits;
         if let Some(thread) = self.threads.first() {
             thread.census.set_limits(limits.connections.min(descriptor_room()), limits.connections_per_client);
@@ -160,15 +158,15 @@ impl Front {
         if let Some(log) = &self.log {
             log.configure(assembly.config.log.access.as_ref());
         }
-        self.assembly = Some(Arc::clone(&assembly));
-        self.tell_all(|| ToThread::Configure(Arc::clone(&assembly)));
+        self.assembly = Some(Arc::clone(assembly));
+        self.tell_all(|| ToThread::Configure(Arc::clone(assembly)));
         self.report(FromFront::Ready);
     }
 
     fn worker(&self, pool: &str, number: u64, process: u32, descriptors: Vec<OwnedFd>) {
         let Some(shared) = self.pool(pool) else { return };
         let worker = WorkerShared::new(number, process, descriptors.len());
-        shared.join(Arc::clone(&worker));
+        shared.set_up();
         for (thread, descriptor) in self.threads.iter().zip(descriptors) {
             let link = ToThread::Link { pool: pool.to_owned(), worker: Arc::clone(&worker), socket: descriptor.into() };
             // A thread that has ended needs no link.
@@ -180,12 +178,6 @@ impl Front {
         let assembly = self.assembly.as_ref()?;
         let at = assembly.config.pools.iter().position(|pool| pool.name == name)?;
         assembly.pools.get(at).cloned()
-    }
-
-    fn for_pools(&self, act: impl Fn(&crate::pool::PoolShared)) {
-        if let Some(assembly) = &self.assembly {
-            assembly.pools.iter().for_each(|pool| act(pool));
-        }
     }
 
     fn tell_all(&self, message: impl Fn() -> ToThread) {

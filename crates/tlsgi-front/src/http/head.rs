@@ -44,6 +44,7 @@ pub(crate) enum Upgrade {
 
 /// Method, target and fields of a request. One buffer, kept by the connection and filled again for the next request.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact of the head")]
 pub(crate) struct RequestHead {
     text: Vec<u8>,
     fields: Vec<Field>,
@@ -153,6 +154,7 @@ impl RequestHead {
 
 /// Fills a [`RequestHead`]: first the request line, then every field, then `finish`.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact, seen field by field")]
 pub(crate) struct Builder<'a> {
     head: &'a mut RequestHead,
     limits: &'a Limits,

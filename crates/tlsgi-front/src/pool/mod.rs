@@ -10,7 +10,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tlsgi_wire::Interface;
@@ -99,11 +98,6 @@ impl Pool {
         Some(links.remove(at))
     }
 
-    /// Requests that wait here, on this thread.
-    pub(crate) fn waiting_count(&self) -> usize {
-        self.waiting.borrow().len()
-    }
-
     /// A slot at the least busy worker: at once, or when one is free, or a failure at the deadline.
     pub(crate) async fn acquire(self: &Rc<Self>, deadline: Duration, queue_length: usize) -> Result<Slot, Failure> {
         if self.waiting.borrow().is_empty()
@@ -184,14 +178,5 @@ impl Pool {
             Some(thread) if thread != self.thread => self.shared.wake(thread),
             _ => self.serve_waiting(),
         }
-    }
-}
-
-impl PoolShared {
-    /// How busy all workers are: (slots in use, capacity).
-    pub(crate) fn busy(&self) -> (u32, u32) {
-        self.workers().iter().fold((0, 0), |(busy, capacity), worker| {
-            (busy + worker.busy.load(Ordering::Relaxed), capacity + worker.capacity.load(Ordering::Relaxed))
-        })
     }
 }

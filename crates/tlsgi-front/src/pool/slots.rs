@@ -1,7 +1,7 @@
 //! What front threads share about a pool: how many slots each worker has in use, and which threads have requests waiting.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::Notify;
 
@@ -48,11 +48,6 @@ impl WorkerShared {
         (u64::from(self.busy.load(Ordering::Relaxed)) << 20) / capacity
     }
 
-    /// Slots in use.
-    pub(crate) fn busy(&self) -> u32 {
-        self.busy.load(Ordering::SeqCst)
-    }
-
     /// Takes a slot if one is free.
     pub(crate) fn try_acquire(&self) -> bool {
         let capacity = self.capacity.load(Ordering::Relaxed);
@@ -79,7 +74,6 @@ pub(crate) struct PoolShared {
     waiting: Vec<AtomicUsize>,
     wakers: Vec<Arc<Notify>>,
     turn: AtomicUsize,
-    workers: Mutex<Vec<Arc<WorkerShared>>>,
 }
 
 impl PoolShared {
@@ -90,24 +84,12 @@ impl PoolShared {
             waiting: wakers.iter().map(|_| AtomicUsize::new(0)).collect(),
             wakers,
             turn: AtomicUsize::new(0),
-            workers: Mutex::default(),
         })
     }
 
-    /// The workers that are dispatched to.
-    pub(crate) fn workers(&self) -> Vec<Arc<WorkerShared>> {
-        self.workers.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// A worker joins; the pool is up again.
-    pub(crate) fn join(&self, worker: Arc<WorkerShared>) {
+    /// A worker is ready: the application runs (again).
+    pub(crate) fn set_up(&self) {
         self.is_down.store(false, Ordering::SeqCst);
-        self.workers.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
-    }
-
-    /// A worker leaves.
-    pub(crate) fn leave(&self, worker: u64) {
-        self.workers.lock().unwrap_or_else(PoisonError::into_inner).retain(|known| known.number() != worker);
     }
 
     /// The application cannot be started.

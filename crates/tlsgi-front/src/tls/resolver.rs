@@ -22,10 +22,13 @@ pub(crate) struct Presented {
     pub(crate) pem: Arc<str>,
 }
 
+/// Names and the certificate for them.
+type Named = (Vec<String>, Arc<Presented>);
+
 /// Names and their certificates; the first site's answers everybody else.
 #[derive(Debug)]
 pub(crate) struct Resolver {
-    table: ArcSwap<Vec<(Vec<String>, Arc<Presented>)>>,
+    table: ArcSwap<Vec<Named>>,
 }
 
 impl Resolver {
@@ -56,7 +59,7 @@ impl ResolvesServerCert for Resolver {
     }
 }
 
-fn table(config: &Config, certificates: &[SiteCertificate]) -> Result<Vec<(Vec<String>, Arc<Presented>)>, Error> {
+fn table(config: &Config, certificates: &[SiteCertificate]) -> Result<Vec<Named>, Error> {
     let entry = |certificate: &SiteCertificate| {
         let site = config.sites.get(certificate.site)?;
         let leaf = certificate.chain.first()?;

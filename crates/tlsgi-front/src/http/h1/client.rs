@@ -40,6 +40,7 @@ pub(crate) enum After {
 }
 
 /// See the module.
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact of one exchange")]
 pub(crate) struct H1Client<'a, IO> {
     transport: &'a mut Transport<IO>,
     head: &'a RequestHead,
@@ -307,7 +308,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Client for H1Client<'_, IO> {
         self.sends_body = framing.sends_body;
         let is_delimited = !self.sends_body || self.is_chunked || framing.content_length.is_some();
         // A client that waits for 100-continue and does not get it may or may not send its body: nobody can tell.
-        self.keeps_alive &= is_delimited && !(self.is_continue_due && !self.body.is_complete());
+        self.keeps_alive &= is_delimited && (!self.is_continue_due || self.body.is_complete());
         self.put_head(head, framing);
         self.sent = Sent::Head;
         self.put_body(body, is_end).await

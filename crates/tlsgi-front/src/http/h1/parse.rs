@@ -30,7 +30,7 @@ pub(crate) fn parse(
     let Some(end) = find_end(buffer, scan, limits)? else { return Ok(None) };
     let mut lines = buffer.get(skip(buffer)..end).unwrap_or_default();
     let request_line = next_line(&mut lines);
-    let (method, target, version) = split_request_line(request_line)?;
+    let [method, target, version] = split_request_line(request_line)?;
     let version = parse_version(version)?;
     let mut builder = Builder::new(head, version, limits);
     builder.method(method)?;
@@ -97,10 +97,10 @@ fn next_line<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
 }
 
 /// Three parts with exactly one space between them (RFC 9112 3).
-fn split_request_line(line: &[u8]) -> Result<(&[u8], &[u8], &[u8]), Failure> {
+fn split_request_line(line: &[u8]) -> Result<[&[u8]; 3], Failure> {
     let mut parts = line.split(|byte| *byte == b' ');
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(method), Some(target), Some(version), None) if !target.is_empty() => Ok((method, target, version)),
+        (Some(method), Some(target), Some(version), None) if !target.is_empty() => Ok([method, target, version]),
         _ => Err(Failure::Malformed),
     }
 }
