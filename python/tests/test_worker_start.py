@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import struct
+from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import pytest
@@ -102,8 +103,8 @@ def fork() -> Iterator[Callable[..., Forked]]:
     """``fork(parent)``: a worker that the parent forked, and its process id."""
     workers: list[Forked] = []
 
-    def fork_from(parent: Worker) -> Forked:
-        workers.append(Forked(parent))
+    def fork_from(parent: Worker, **content: Any) -> Forked:
+        workers.append(Forked(parent, **content))
         message = parent.receive()
         assert message is not None and message["op"] == "forked", message
         workers[-1].pid = message["process"]
@@ -167,6 +168,19 @@ def test_forked_worker_keeps_no_socket_of_its_siblings(start, fork):
     with pytest.raises((EOFError, ConnectionResetError)):
         link.read_frame()
     assert first.receive() is None
+
+
+def test_forked_worker_has_a_name_and_a_limit_of_its_own(start, fork):
+    parent = start(ECHO, preload=True, name="shop/1", max_requests=1)
+    parent.ready()
+    worker = fork(parent, name="shop/2", max_requests=2)
+    worker.ready()
+    link = worker.attach()
+    assert link.request().status == 200
+    title = Path(f"/proc/{worker.pid}/cmdline").read_bytes()
+    assert title.startswith(b"tlsgi: worker shop/2\0")
+    assert link.request().status == 200
+    assert worker.receive() == {"op": "retire", "reason": "max_requests"}
 
 
 def test_preload_failure_is_told(start):

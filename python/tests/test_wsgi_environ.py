@@ -148,6 +148,21 @@ def test_header_fields_become_variables(link):
     assert "HTTP_CONTENT_TYPE" not in environ
 
 
+def test_repeated_fields_are_read_anew_where_they_differ(link):
+    def fields(request_id: str, *more: tuple[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+        return [(b"host", b"a"), (b"accept", b"x"), (b"x-request-id", request_id.encode()), *more]
+
+    for request_id in ("1", "2", "333"):
+        environ = environ_of(link, headers=fields(request_id))
+        assert (environ["HTTP_X_REQUEST_ID"], environ["HTTP_ACCEPT"]) == (request_id, "x")
+    assert environ_of(link, headers=fields("4", (b"cookie", b"c=1")))["HTTP_COOKIE"] == "c=1"
+    assert "HTTP_COOKIE" not in environ_of(link, headers=fields("5"))
+    assert "HTTP_X_REQUEST_ID" not in environ_of(link, headers=[(b"host", b"a"), (b"accept", b"x")])
+    twice = [(b"host", b"a"), (b"x-request-id", b"1"), (b"x-request-id", b"2")]
+    assert [environ_of(link, headers=twice)["HTTP_X_REQUEST_ID"] for _ in range(2)] == ["1,2", "1,2"]
+    assert environ_of(link, headers=[(b"accept", b"y")])["HTTP_ACCEPT"] == "y"
+
+
 def test_dangerous_names_are_dropped(link):
     headers = [(b"host", b"a"), (b"proxy", b"http://evil"), (b"x_forwarded_for", b"1"), (b"content_length", b"9")]
     environ = environ_of(link, headers=headers)

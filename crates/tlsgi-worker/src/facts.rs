@@ -22,10 +22,13 @@ pub(crate) struct Facts<T> {
     /// Present on TLS connections.
     pub(crate) tls: Option<Tls>,
     /// Further `environ` entries: names and values.
-    pub(crate) environ: Vec<(Box<[u8]>, Box<[u8]>)>,
+    pub(crate) environ: Vec<Pair>,
     /// What the interface keeps with them.
     pub(crate) objects: T,
 }
+
+/// Name and value of an `environ` entry.
+pub(crate) type Pair = (Box<[u8]>, Box<[u8]>);
 
 /// The facts of the `tls` extension.
 #[derive(Debug)]

@@ -58,8 +58,11 @@ fn environ_name(name: &[u8]) -> String {
 /// Python objects of names, made once each.
 struct Names<T> {
     by_id: PyOnceLock<Vec<Py<T>>>,
-    by_name: Mutex<Option<HashMap<Box<[u8]>, Py<T>>>>,
+    by_name: Mutex<Option<Kept<T>>>,
 }
+
+/// Names outside the table.
+type Kept<T> = HashMap<Box<[u8]>, Py<T>>;
 
 impl<T> Names<T> {
     const fn new() -> Self {

@@ -1,11 +1,11 @@
 //! The environ: what never changes is copied, header names are objects that exist once.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
-use tlsgi_wire::{HttpVersion, Request};
+use tlsgi_wire::{Fields, HttpVersion, Request};
 
 use super::early_hints::EarlyHints;
 use super::exchange::Exchange;
@@ -37,16 +37,15 @@ impl Constants {
 #[derive(Debug, Default)]
 pub(crate) struct Templates {
     base: Mutex<Option<Py<PyDict>>>,
-    host: Mutex<Option<Arc<Host>>>,
+    last: Mutex<Option<Arc<Last>>>,
 }
 
-/// The last `Host` of a connection; nearly always there is only one.
+/// The last header block of a connection and the environ up to it: most clients repeat themselves.
 #[derive(Debug)]
-struct Host {
-    text: Box<[u8]>,
-    value: Py<PyString>,
-    name: Py<PyString>,
-    port: Py<PyString>,
+struct Last {
+    /// Encoded fields without the request id, which is new each time.
+    fields: Box<[u8]>,
+    environ: Py<PyDict>,
 }
 
 /// Builds the environ of a request.
@@ -60,7 +59,7 @@ pub(crate) fn build<'py>(
     request: &Request<'_>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let exchange = &responder.exchange;
-    let environ = base(py, shared, &exchange.link, &exchange.facts)?.copy()?;
+    let environ = with_fields(py, shared, exchange, request)?;
     environ.set_item(intern!(py, "REQUEST_METHOD"), method(py, request.method))?;
     environ.set_item(intern!(py, "SERVER_PROTOCOL"), protocol(py, request.version))?;
     set_path(py, &environ, request)?;
@@ -72,9 +71,57 @@ pub(crate) fn build<'py>(
         environ.set_item(intern!(py, "CONTENT_LENGTH"), length.to_string())?;
     }
     environ.set_item(intern!(py, "wsgi.early_hints"), EarlyHints::new(Arc::clone(responder)))?;
-    set_fields(py, &environ, exchange, request)?;
     Ok(environ)
 }
+
+/// A copy of what the connection's last request had, or with its own fields read.
+fn with_fields<'py>(
+    py: Python<'py>,
+    shared: &Arc<Shared>,
+    exchange: &Exchange,
+    request: &Request<'_>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let (before, request_id, after) = split_request_id(&request.fields);
+    let lock = || exchange.facts.objects.last.lock().unwrap_or_else(PoisonError::into_inner);
+    let last = lock().clone();
+    let is_same = |last: &Arc<Last>| last.fields.strip_prefix(before).is_some_and(|rest| rest == after);
+    let environ = if let Some(last) = last.filter(is_same) {
+        last.environ.bind(py).copy()?
+    } else {
+        let environ = base(py, shared, &exchange.link, &exchange.facts)?.copy()?;
+        set_fields(py, &environ, exchange, request, request_id.is_some())?;
+        let last = Last { fields: [before, after].concat().into(), environ: environ.copy()?.unbind() };
+        let replaced = lock().replace(Arc::new(last));
+        drop(replaced);
+        environ
+    };
+    if let Some(request_id) = request_id {
+        environ.set_item(intern!(py, "HTTP_X_REQUEST_ID"), latin1(py, request_id))?;
+    }
+    Ok(environ)
+}
+
+/// The encoded fields before and after the only `x-request-id`, and its value.
+fn split_request_id<'a>(fields: &Fields<'a>) -> (&'a [u8], Option<&'a [u8]>, &'a [u8]) {
+    let encoded = fields.encoded();
+    let (mut at, mut found) = (0, None);
+    for (id, name, value) in fields.iter().flatten() {
+        let length = if id == 0 { 5 + name.len() + value.len() } else { 3 + value.len() };
+        if id == *REQUEST_ID {
+            if found.is_some() {
+                return (encoded, None, &[]);
+            }
+            found = Some((at, length, value));
+        }
+        at += length;
+    }
+    let Some((start, length, value)) = found else { return (encoded, None, &[]) };
+    let (before, rest) = encoded.split_at_checked(start).unwrap_or_default();
+    (before, Some(value), rest.get(length..).unwrap_or_default())
+}
+
+/// The wire's id of `x-request-id`.
+static REQUEST_ID: LazyLock<u8> = LazyLock::new(|| tlsgi_wire::name_id(b"x-request-id"));
 
 fn set_path(py: Python<'_>, environ: &Bound<'_, PyDict>, request: &Request<'_>) -> PyResult<()> {
     let raw = latin1(py, request.path);
@@ -117,20 +164,22 @@ fn percent_decode(path: &[u8]) -> Vec<u8> {
     decoded
 }
 
-fn set_fields(py: Python<'_>, environ: &Bound<'_, PyDict>, exchange: &Exchange, request: &Request<'_>) -> PyResult<()> {
+fn set_fields(
+    py: Python<'_>,
+    environ: &Bound<'_, PyDict>,
+    exchange: &Exchange,
+    request: &Request<'_>,
+    has_request_id: bool,
+) -> PyResult<()> {
     let mut seen: u128 = 0;
     for field in request.fields {
         let (id, name, value) = field.map_err(crate::Error::from)?;
         match name {
             // The length is given apart; a client's `Proxy` would become HTTP_PROXY, which many libraries obey.
             b"content-length" | b"proxy" => continue,
-            b"host" => {
-                let host = host(py, exchange, value);
-                environ.set_item(intern!(py, "SERVER_NAME"), host.name.bind(py))?;
-                environ.set_item(intern!(py, "SERVER_PORT"), host.port.bind(py))?;
-                environ.set_item(intern!(py, "HTTP_HOST"), host.value.bind(py))?;
-                continue;
-            }
+            b"host" => set_server_name(py, environ, exchange, value)?,
+            // Kept out of what later requests copy.
+            b"x-request-id" if has_request_id => continue,
             // `a_b` and `a-b` would be the same variable.
             _ if id == 0 && name.contains(&b'_') => continue,
             _ => {}
@@ -214,29 +263,12 @@ fn local_name(facts: &Facts<Templates>) -> (String, String) {
     }
 }
 
-fn host(py: Python<'_>, exchange: &Exchange, text: &[u8]) -> Arc<Host> {
-    let facts = &exchange.facts;
-    let lock = || facts.objects.host.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(host) = lock().as_ref().filter(|host| *host.text == *text) {
-        return Arc::clone(host);
-    }
-    let (name, port) = split_host(text).unwrap_or_default();
-    let (local_name, local_port) = local_name(facts);
-    let default_port = if facts.is_https { "443" } else { "80" };
-    let (name, port) = match (name.is_empty(), port.is_empty()) {
-        (true, _) => (latin1(py, local_name.as_bytes()), latin1(py, local_port.as_bytes())),
-        (false, true) => (latin1(py, name), PyString::new(py, default_port)),
-        (false, false) => (latin1(py, name), latin1(py, port)),
-    };
-    let host = Arc::new(Host {
-        text: text.into(),
-        value: latin1(py, text).unbind(),
-        name: name.unbind(),
-        port: port.unbind(),
-    });
-    let before = lock().replace(Arc::clone(&host));
-    drop(before);
-    host
+/// A host that is not valid stays in `HTTP_HOST` only.
+fn set_server_name(py: Python<'_>, environ: &Bound<'_, PyDict>, exchange: &Exchange, host: &[u8]) -> PyResult<()> {
+    let Some((name, port)) = split_host(host) else { return Ok(()) };
+    let default_port: &[u8] = if exchange.facts.is_https { b"443" } else { b"80" };
+    environ.set_item(intern!(py, "SERVER_NAME"), latin1(py, name))?;
+    environ.set_item(intern!(py, "SERVER_PORT"), latin1(py, if port.is_empty() { default_port } else { port }))
 }
 
 /// Name and port (empty if none) of a valid `Host`.

@@ -27,14 +27,24 @@ pub(crate) struct Responder {
 struct State {
     /// Given by the application, not sent.
     head: Option<Head>,
-    is_sent: bool,
-    is_ended: bool,
+    stage: Stage,
     /// The application is through: what still holds `write` may not use it.
     is_over: bool,
     /// No body is allowed whatever the application gives.
     is_bodiless: bool,
     /// Bytes to come by the declared length.
     remaining: Option<u64>,
+}
+
+/// What has gone to the front.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+enum Stage {
+    #[default]
+    Unsent,
+    /// The head.
+    Started,
+    /// The last byte of the body.
+    Ended,
 }
 
 /// How far a chunk got.
@@ -63,6 +73,12 @@ pub(crate) enum Standing {
     Missing(u64),
     /// Complete.
     Ended,
+}
+
+impl State {
+    fn is_sent(&self) -> bool {
+        self.stage > Stage::Unsent
+    }
 }
 
 impl From<Gone> for Refusal {
@@ -99,7 +115,7 @@ impl Responder {
         if state.is_over {
             return Err(PyAssertionError::new_err("start_response after the end of the request"));
         }
-        if state.is_sent || (state.head.is_some() && !replaces) {
+        if state.is_sent() || (state.head.is_some() && !replaces) {
             return Err(PyAssertionError::new_err("start_response was called a second time without exc_info"));
         }
         state.is_bodiless = self.is_head_request || matches!(head.status, 204 | 205 | 304);
@@ -110,14 +126,14 @@ impl Responder {
 
     /// Whether the head is on its way to the client.
     pub(crate) fn is_sent(&self) -> bool {
-        self.lock().is_sent
+        self.lock().is_sent()
     }
 
     /// Sends a 103, unless the head went before it.
     pub(crate) fn hint(&self, fields: &[u8]) {
         // The lock is held over the write, so that the head cannot overtake the hint.
         let state = self.lock();
-        if state.is_sent || state.is_over || self.exchange.is_gone() {
+        if state.is_sent() || state.is_over || self.exchange.is_gone() {
             return;
         }
         self.exchange.link.write(|outbox| {
@@ -132,15 +148,15 @@ impl Responder {
     pub(crate) fn close(&self) -> (bool, bool) {
         let mut state = self.lock();
         state.is_over = true;
-        (state.is_sent, state.is_ended)
+        (state.is_sent(), state.stage == Stage::Ended)
     }
 
     /// How the response stands.
     pub(crate) fn standing(&self) -> Standing {
         let state = self.lock();
         match (&state.head, state.remaining) {
-            _ if state.is_ended => Standing::Ended,
-            (None, _) if !state.is_sent => Standing::NotStarted,
+            _ if state.stage == Stage::Ended => Standing::Ended,
+            (None, _) if !state.is_sent() => Standing::NotStarted,
             (_, Some(missing)) if missing > 0 && !state.is_bodiless => Standing::Missing(missing),
             (Some(_), _) => Standing::Unsent,
             (None, _) => Standing::Open,
@@ -157,7 +173,7 @@ impl Responder {
         }
         let (head, fitting) = self.account(chunk.len())?;
         let data = chunk.get(..fitting).unwrap_or_default();
-        let ends = self.lock().is_ended;
+        let ends = self.lock().stage == Stage::Ended;
         if head.is_some() || !data.is_empty() {
             self.transmit(py, queue, head, data, ends, None)?;
         }
@@ -189,7 +205,7 @@ impl Responder {
         }
         let (head, fitting) = self.account(body.len())?;
         let is_too_much = fitting < body.len() && !self.is_bodiless();
-        self.lock().is_ended = true;
+        self.lock().stage = Stage::Ended;
         let data = body.get(..fitting).unwrap_or_default();
         self.transmit(py, queue, head, data, true, Some(tail))?;
         if is_too_much { Err(Refusal::TooMuch) } else { Ok(()) }
@@ -201,15 +217,14 @@ impl Responder {
     /// See [`Refusal`].
     pub(crate) fn end(&self, py: Python<'_>, queue: &Queue) -> Result<(), Refusal> {
         let (head, _) = self.account(0)?;
-        self.lock().is_ended = true;
+        self.lock().stage = Stage::Ended;
         self.transmit(py, queue, head, &[], true, None)
     }
 
     /// Leaves the frame that ends an open response and the exchange at once.
     pub(crate) fn encode_end(&self, tail: &mut Vec<u8>) {
         let mut state = self.lock();
-        state.is_sent = true;
-        state.is_ended = true;
+        state.stage = Stage::Ended;
         match state.head.take() {
             Some(head) => encode_head(tail, self.exchange.id, &head, &[], true, true),
             None => Encoder::new(tail).data(self.exchange.id, &[], true, true),
@@ -226,13 +241,12 @@ impl Responder {
         }
         let (head, length, missing) = {
             let mut state = self.lock();
-            if state.head.is_none() && !state.is_sent {
+            if state.head.is_none() && !state.is_sent() {
                 return Err(Refusal::NotStarted);
             }
             let wanted = if state.is_bodiless { 0 } else { state.remaining.unwrap_or(available) };
             let length = wanted.min(available);
-            state.is_sent = true;
-            state.is_ended = length == wanted;
+            state.stage = if length == wanted { Stage::Ended } else { Stage::Started };
             state.remaining = state.remaining.map(|remaining| remaining - length.min(remaining));
             (state.head.take(), length, wanted - length)
         };
@@ -277,24 +291,25 @@ impl Responder {
     /// Takes `wanted` bytes off what may be sent: the head if it must go first, and how many bytes fit.
     fn account(&self, wanted: usize) -> Result<(Option<Head>, usize), Refusal> {
         let mut state = self.lock();
-        if state.head.is_none() && !state.is_sent {
+        if state.head.is_none() && !state.is_sent() {
             return Err(Refusal::NotStarted);
         }
         if state.is_over {
             return Err(Refusal::Over);
         }
         if state.is_bodiless {
-            state.is_sent = true;
-            state.is_ended = true;
+            state.stage = Stage::Ended;
             return Ok((state.head.take(), 0));
         }
         let mut fitting = wanted;
         if let Some(remaining) = &mut state.remaining {
             fitting = usize::try_from(*remaining).map_or(wanted, |remaining| wanted.min(remaining));
             *remaining -= fitting as u64;
-            state.is_ended |= *remaining == 0 && wanted > 0;
+            if *remaining == 0 && wanted > 0 {
+                state.stage = Stage::Ended;
+            }
         }
-        state.is_sent = true;
+        state.stage = state.stage.max(Stage::Started);
         Ok((state.head.take(), fitting))
     }
 
