@@ -23,6 +23,8 @@ mod systemd;
 mod watch;
 mod worker;
 mod worker_care;
+mod worker_end;
+mod worker_start;
 
 use std::os::unix::net::UnixStream;
 

@@ -1,25 +1,17 @@
-//! Care for the workers: started, watched, replaced, and what their deaths mean.
+//! Care for the workers: as many as wanted, of the release wanted, and what they say.
 
-use std::io;
-use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use rustix::process::Pid;
-use tlsgi_front::control::ToFront;
-use tlsgi_sys::channel;
-use tlsgi_sys::process::{self, Keyboard};
 
-use super::control::{Control, Received};
+use super::control::Received;
 use super::error::Error;
-use super::event::Event;
-use super::interpreter;
-use super::log_lines;
-use super::message::{FromWorker, ToWorker};
-use super::policy::{Step, Verdict, steps};
+use super::message::FromWorker;
+use super::policy::{Step, steps};
 use super::server::{Server, Stage};
-use super::worker::{self, Duty, Failure, Force, LAST_WORDS, Phase, Worker};
+use super::worker::{self, Duty, Failure, Force, Phase, Worker};
 
 impl Server {
     /// Takes the next steps of every pool towards what it should be.
@@ -41,97 +33,6 @@ impl Server {
             self.stop_idle_preloads(&pool, aim.generation, now);
         }
         self.retire_orphans(now);
-    }
-
-    fn start_worker(&mut self, pool: &str, now: Instant) {
-        let Some(wanted) = self.pools.get(pool).map(|pool| &pool.wanted) else { return };
-        let (is_preload, generation) = (wanted.config.preload, wanted.generation);
-        let result = if is_preload {
-            let of_pool = |worker: &&Worker| {
-                worker.pool == pool && worker.duty == Duty::Preload && worker.generation == generation
-            };
-            let parent = self.workers.values().filter(of_pool).find_map(|parent| match parent.phase {
-                Phase::Ready(_) => Some(Some(parent.number)),
-                Phase::Starting(_) => Some(None),
-                Phase::Retiring(_) | Phase::Stopping(..) => None,
-            });
-            match parent {
-                Some(Some(parent)) => self.fork_worker(pool, parent, now),
-                Some(None) => Ok(()),
-                None => self.spawn_worker(pool, Duty::Preload, now),
-            }
-        } else {
-            self.spawn_worker(pool, Duty::Serve, now)
-        };
-        if let Err(error) = result {
-            let text = self.cannot_start(pool, &error);
-            self.start_failed(pool, generation, None, &text, now);
-        }
-    }
-
-    fn cannot_start(&self, pool: &str, error: &io::Error) -> String {
-        let interpreter = self.pools.get(pool).map(|pool| pool.wanted.interpreter.display().to_string());
-        format!("{} cannot be started: {error}", interpreter.unwrap_or_default())
-    }
-
-    fn spawn_worker(&mut self, pool: &str, duty: Duty, now: Instant) -> io::Result<()> {
-        let Some(release) = self.pools.get(pool).map(|pool| pool.wanted.clone()) else { return Ok(()) };
-        let (ours, theirs) = channel::pair()?;
-        let process = worker::spawn(&release.interpreter, &release.config, theirs, self.keyboard())?;
-        let number = self.insert_worker(pool, duty, ours, now)?;
-        let (max_requests, grace) = (max_requests(&release.config), self.grace());
-        if let Some(worker) = self.workers.get_mut(&number) {
-            worker.process = Some(process);
-            let name = format!("{pool}/{number}");
-            worker.control.send(&worker::start_message(&release.config, name, duty, max_requests, grace), Vec::new());
-        }
-        Ok(())
-    }
-
-    /// In development a debugger may want the keyboard.
-    fn keyboard(&self) -> Keyboard {
-        if self.config.reload.is_some() { Keyboard::Shared } else { Keyboard::Apart }
-    }
-
-    fn fork_worker(&mut self, pool: &str, parent: u64, now: Instant) -> io::Result<()> {
-        let (ours, theirs) = channel::pair()?;
-        let number = self.insert_worker(pool, Duty::Serve, ours, now)?;
-        let max_requests = self.pools.get(pool).map_or(0, |pool| max_requests(&pool.wanted.config));
-        let Some(name) = self.workers.get(&number).map(Worker::name) else { return Ok(()) };
-        if let Some(parent) = self.workers.get(&parent) {
-            parent.control.send(&ToWorker::Fork { name, max_requests }, vec![theirs.into()]);
-        }
-        if let Some(worker) = self.workers.get_mut(&number) {
-            worker.parent = Some(parent);
-        }
-        Ok(())
-    }
-
-    /// The process that started this server is its worker.
-    pub(super) fn adopt_worker(&mut self, socket: UnixStream) -> Result<(), Error> {
-        let Some(pool) = self.config.pools.first().cloned() else { return Ok(()) };
-        let number = self.insert_worker(&pool.name, Duty::Serve, socket, Instant::now()).map_err(Error::Runtime)?;
-        let grace = self.grace();
-        if let Some(worker) = self.workers.get(&number) {
-            worker.control.send(&worker::start_message(&pool, worker.name(), Duty::Serve, 0, grace), Vec::new());
-        }
-        Ok(())
-    }
-
-    fn insert_worker(&mut self, pool: &str, duty: Duty, socket: UnixStream, now: Instant) -> io::Result<u64> {
-        let number = self.next_worker();
-        let events = self.events.clone();
-        let deliver = move |received| {
-            let events = events.clone();
-            async move { _ = events.send(Event::Worker(number, received)).await }
-        };
-        let control = Control::open(socket, &mut self.tasks, deliver)?;
-        let Some(state) = self.pools.get(pool) else { return Err(io::Error::other("no such pool")) };
-        let ready_by = now + state.wanted.config.startup_timeout;
-        let mut worker = Worker::new(number, pool, state.wanted.generation, control, ready_by);
-        worker.duty = duty;
-        self.workers.insert(number, worker);
-        Ok(number)
     }
 
     pub(super) fn on_worker(&mut self, number: u64, received: Received<FromWorker>, now: Instant) {
@@ -219,101 +120,6 @@ impl Server {
         }
     }
 
-    /// A process has ended.
-    pub(super) fn worker_ended(&mut self, process: Pid, status: ExitStatus, now: Instant) {
-        let Some(worker) = self.workers.values_mut().find(|worker| worker.process == Some(process)) else { return };
-        worker.exit = Some(status);
-        worker.settle_by = Some(now + LAST_WORDS);
-        let number = worker.number;
-        self.settle(number, now);
-    }
-
-    /// Draws the conclusions once a worker's end and its last words are known, or were waited for.
-    fn settle(&mut self, number: u64, now: Instant) {
-        let Some(worker) = self.workers.get_mut(&number) else { return };
-        match (worker.exit.is_some(), worker.is_closed) {
-            (true, true) => self.worker_is_gone(number, now),
-            (false, true) if !worker.is_own() => self.worker_is_gone(number, now),
-            (false, true) => worker.settle_by = Some(now + LAST_WORDS),
-            _ => {}
-        }
-    }
-
-    fn worker_is_gone(&mut self, number: u64, now: Instant) {
-        let Some(worker) = self.workers.remove(&number) else { return };
-        let how = worker.exit.map_or_else(|| "closed its control socket".to_owned(), process::describe);
-        match worker.phase {
-            _ if !worker.is_own() => self.adopted_is_gone(&worker, now),
-            _ if matches!(self.stage, Stage::Stopping(_)) => {}
-            Phase::Retiring(_) | Phase::Stopping(..) => tracing::info!("worker {} has ended: it {how}", worker.name()),
-            Phase::Starting(_) => {
-                let text = self.why_not_ready(&worker, &how);
-                self.start_failed(&worker.pool, worker.generation, worker.failure.as_ref(), &text, now);
-            }
-            Phase::Ready(_) if worker.duty == Duty::Preload => {
-                tracing::error!(
-                    "worker {} (process {}) {how}; its workers serve on",
-                    worker.name(),
-                    worker.process_text()
-                );
-            }
-            Phase::Ready(_) => {
-                tracing::error!("worker {} (process {}) {how}; it is replaced", worker.name(), worker.process_text());
-                if let Some(pool) = self.pools.get_mut(&worker.pool) {
-                    pool.restart.died(now, worker.served(now));
-                }
-            }
-        }
-    }
-
-    /// The process that started this server has ended, or could not serve.
-    fn adopted_is_gone(&mut self, worker: &Worker, now: Instant) {
-        match &worker.failure {
-            Some(failure) if self.stage == Stage::Opening => self.fail(Error::Application(failure.text())),
-            _ => self.stop(now),
-        }
-    }
-
-    fn why_not_ready(&self, worker: &Worker, how: &str) -> String {
-        if let Some(failure) = &worker.failure {
-            return failure.text();
-        }
-        let interpreter = self.pools.get(&worker.pool).map(|pool| pool.wanted.interpreter.clone());
-        let diagnosis = match (self.stage, interpreter) {
-            (Stage::Opening, Some(interpreter)) => interpreter::diagnose(&interpreter),
-            _ => None,
-        };
-        diagnosis.unwrap_or_else(|| format!("worker {} {how} before it was ready", worker.name()))
-    }
-
-    /// A worker never became ready: the first start fails, a new release is given up, anything else is tried again.
-    fn start_failed(&mut self, pool_name: &str, generation: u64, failure: Option<&Failure>, text: &str, now: Instant) {
-        if self.stage == Stage::Opening {
-            return self.fail(Error::Application(text.to_owned()));
-        }
-        let Some(pool) = self.pools.get_mut(pool_name) else { return };
-        let is_new = self.staged.is_some() && pool.proven.is_none();
-        if generation == pool.wanted.generation && (is_new || pool.is_on_trial()) {
-            return self.give_up_release(text);
-        }
-        let verdict = pool.restart.died(now, None);
-        let phase = failure.map_or("start", |failure| failure.phase.as_str());
-        match verdict {
-            Verdict::Single => log_lines(&format!("pool {pool_name}: {text}")),
-            Verdict::LoopBegins => log_lines(&format!(
-                "pool {pool_name} is in a crash loop ({phase}); attempts go on every 10 s without further messages: {text}"
-            )),
-            Verdict::LoopGoesOn => tracing::debug!("pool {pool_name}: {text}"),
-        }
-        let is_served = self.workers.values().any(|worker| worker.pool == pool_name && worker.is_serving());
-        if let Some(pool) = self.pools.get_mut(pool_name).filter(|pool| pool.restart.is_looping() && !pool.is_down)
-            && !is_served
-        {
-            pool.is_down = true;
-            self.tell_fronts(&ToFront::PoolDown { pool: pool_name.to_owned() });
-        }
-    }
-
     /// Lets a worker finish and go.
     pub(super) fn retire(&mut self, number: u64, now: Instant) {
         let grace = self.grace();
@@ -372,54 +178,4 @@ impl Server {
             tracing::info!("pool {} has {} workers from now on", pool.wanted.config.name, pool.count());
         }
     }
-
-    pub(super) fn workers_on_time(&mut self, now: Instant) {
-        let due: Vec<u64> = self
-            .workers
-            .values()
-            .filter(|worker| worker.deadline().is_some_and(|deadline| deadline <= now))
-            .map(|worker| worker.number)
-            .collect();
-        for number in due {
-            self.worker_on_time(number, now);
-        }
-    }
-
-    fn worker_on_time(&mut self, number: u64, now: Instant) {
-        let Some(worker) = self.workers.get_mut(&number) else { return };
-        if worker.settle_by.is_some_and(|time| time <= now) {
-            // A worker that was never forked has no process to wait for.
-            if worker.exit.is_some() || worker.process.is_none() {
-                return self.worker_is_gone(number, now);
-            }
-            // Its control socket is closed: it can neither be told to stop nor say anything.
-            worker.settle_by = None;
-            return worker.end(Force::Killed, now);
-        }
-        if let Some((_, message)) = worker.lost.take_if(|(time, _)| *time <= now) {
-            return self.lost_lives_on(number, &message, now);
-        }
-        match worker.phase {
-            Phase::Starting(_) => {
-                let timeout =
-                    self.pools.get(&worker.pool).map_or(0, |pool| pool.wanted.config.startup_timeout.as_secs());
-                let message = format!("worker {} was not ready after {timeout} s", worker.name());
-                worker.failure = Some(Failure { phase: "start".to_owned(), message, detail: String::new() });
-                worker.end(Force::Killed, now);
-            }
-            Phase::Retiring(_) => worker.stop(Duration::from_secs(1), now),
-            Phase::Stopping(_, force) => worker.press(force, now),
-            Phase::Ready(_) => {}
-        }
-    }
-}
-
-/// The requests after which a worker is replaced, with its share of chance; 0 = never.
-fn max_requests(pool: &tlsgi_config::config::Pool) -> u64 {
-    let mut bytes = [0; 8];
-    if pool.max_requests == 0 || pool.max_requests_jitter == 0 || aws_lc_rs::rand::fill(&mut bytes).is_err() {
-        return pool.max_requests;
-    }
-    let chance = u64::from_le_bytes(bytes) % pool.max_requests_jitter.saturating_add(1).max(1);
-    pool.max_requests.saturating_add(chance)
 }
