@@ -77,14 +77,18 @@ impl WorkerExchange {
             Payload::EarlyHints(_) if is_before => self.presume_begun(),
             Payload::Response(response) if is_before => {
                 self.response_credit.spend(response.body.len())?;
-                self.step(response.is_end, response.is_done);
+                self.step(kind, response.is_end, response.is_done)?;
             }
             Payload::Data { bytes, is_end, is_done } if is_started && !self.is_websocket_open => {
                 self.response_credit.spend(bytes.len())?;
-                self.step(*is_end, *is_done);
+                self.step(kind, *is_end, *is_done)?;
             }
-            Payload::File(range) if is_started && !self.is_websocket_open => self.step(range.is_end, range.is_done),
-            Payload::Trailers { is_done, .. } if is_started && !self.is_websocket_open => self.step(true, *is_done),
+            Payload::File(range) if is_started && !self.is_websocket_open => {
+                self.step(kind, range.is_end, range.is_done)?;
+            }
+            Payload::Trailers { is_done, .. } if is_started && !self.is_websocket_open => {
+                self.step(kind, true, *is_done)?
+            }
             Payload::Accept { .. } if is_before && self.kind == RequestKind::WebSocket => {
                 self.progress = Progress::Started;
                 self.is_websocket_open = true;
@@ -95,18 +99,21 @@ impl WorkerExchange {
             Payload::Close(_) if self.kind == RequestKind::WebSocket && self.progress != Progress::Ended => {
                 self.progress = Progress::Ended;
             }
-            Payload::Abort { is_done } => self.step(true, *is_done),
+            Payload::Abort { is_done } => self.step(kind, true, *is_done)?,
             Payload::Done => self.progress = Progress::Done,
             _ => return out_of_order,
         }
         Ok(())
     }
 
-    fn step(&mut self, is_end: bool, is_done: bool) {
+    fn step(&mut self, kind: Kind, is_end: bool, is_done: bool) -> Result<(), Error> {
         self.progress = match (is_end, is_done) {
-            (_, true) => Progress::Done,
+            // Whoever waits for the rest would wait for ever.
+            (false, true) => return Err(Error::OutOfOrder(kind)),
+            (true, true) => Progress::Done,
             (true, false) => Progress::Ended,
             (false, false) => Progress::Started,
         };
+        Ok(())
     }
 }
