@@ -11,7 +11,7 @@ use super::transport::{MAX_AHEAD, Read, Transport};
 use crate::http::client::{Client, Event, Gone};
 use crate::http::failure::Failure;
 use crate::http::field;
-use crate::http::head::RequestHead;
+use crate::http::head::{RequestHead, Upgrade};
 use crate::http::response::{Framing, ResponseHead, SitePolicy, decimal, emit, reason};
 use crate::http::websocket::handshake::accept_key;
 
@@ -207,6 +207,10 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> H1Client<'a, IO> {
         emit(head, framing, self.policy, |name, value| put_field(out, name, value));
         if self.is_chunked {
             out.extend_from_slice(b"transfer-encoding: chunked\r\n");
+        }
+        // RFC 9110 15.5.22: a 426 names what would have to be spoken.
+        if head.status == 426 && self.head.upgrade == Upgrade::WebSocket {
+            out.extend_from_slice(b"upgrade: websocket\r\nconnection: upgrade\r\n");
         }
         match (self.keeps_alive, self.head.version()) {
             (true, HttpVersion::Http10) => out.extend_from_slice(b"connection: keep-alive\r\n"),

@@ -6,7 +6,7 @@ use tlsgi_wire::HttpVersion;
 use super::extension::{self, Deflate};
 use crate::http::failure::Failure;
 use crate::http::field::{self, FieldBlock};
-use crate::http::head::RequestHead;
+use crate::http::head::{BodyLength, RequestHead};
 
 /// RFC 6455 1.3.
 const ACCEPT_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -27,7 +27,12 @@ pub(crate) fn check(head: &RequestHead) -> Result<Handshake, Failure> {
         return Err(Failure::WebSocketVersion);
     }
     // RFC 8441 5: over HTTP/2 the key is not used.
-    if head.version() <= HttpVersion::Http11 && !only(head, b"sec-websocket-key")?.is_some_and(is_key) {
+    let is_h1 = head.version() <= HttpVersion::Http11;
+    if is_h1 && !only(head, b"sec-websocket-key")?.is_some_and(is_key) {
+        return Err(Failure::BadWebSocket);
+    }
+    // A body would stand where the first frame is read.
+    if is_h1 && head.body != BodyLength::Empty {
         return Err(Failure::BadWebSocket);
     }
     let mut handshake = Handshake::default();
@@ -160,6 +165,14 @@ mod tests {
         ] {
             assert_eq!(check_fields(h1, &[("Sec-WebSocket-Key", bad), VERSION]), Err(Failure::BadWebSocket), "{bad}");
         }
+    }
+
+    #[test]
+    fn handshake_has_no_body() {
+        for field in [("content-length", "5"), ("transfer-encoding", "chunked")] {
+            assert_eq!(check_fields(HttpVersion::Http11, &[KEY, VERSION, field]), Err(Failure::BadWebSocket));
+        }
+        assert!(check_fields(HttpVersion::Http11, &[KEY, VERSION, ("content-length", "0")]).is_ok());
     }
 
     #[test]
