@@ -49,8 +49,12 @@ def test_single_body_answer_is_one_frame(serve):
         assert answer.fields == [(b"content-type", b"text/plain")]
 
 
-def test_answers_of_a_batch_carry_done_and_leave_together(serve):
+def test_answers_of_quick_applications_carry_done_and_leave_together(serve):
     _, link = serve(HELLO)
+    for _ in range(60):
+        for exchange in [link.open() for _ in range(20)]:
+            link.response(exchange)
+    link.reads = 0
     encoded = [link.encode_request() for _ in range(20)]
     link.send(b"".join(data for _, data in encoded))
     kinds = set()
@@ -58,6 +62,32 @@ def test_answers_of_a_batch_carry_done_and_leave_together(serve):
         kinds |= {got.kind for got in link.response(exchange).frames}
     assert kinds <= {BEGIN, RESPONSE}
     assert link.reads <= 12
+
+
+@pytest.mark.parametrize("late", ["", "await asyncio.sleep(0)"])
+def test_answer_does_not_wait_for_an_application_that_blocks(serve, late):
+    _, link = serve(f"""
+        import asyncio, time
+        async def app(scope, receive, send):
+            {late}
+            if scope["path"] == "/slow":
+                time.sleep(0.5)
+            await send({{"type": "http.response.start", "status": 200}})
+            await send({{"type": "http.response.body", "body": b"done"}})
+            if scope["path"] == "/background":
+                time.sleep(0.5)
+    """)
+    for path in (b"/slow", b"/background"):
+        quick, slow = link.encode_request(path=b"/quick"), link.encode_request(path=path)
+        started = time.monotonic()
+        link.send(quick[1] + slow[1])
+        assert link.expect(quick[0], RESPONSE).body == b"done"
+        assert time.monotonic() - started < 0.4
+        assert link.expect(slow[0], RESPONSE).body == b"done"
+        assert (time.monotonic() - started < 0.4) == (path == b"/background")
+        for exchange, _ in (quick, slow):
+            if not exchange.is_done:
+                assert link.expect(exchange, DONE)
 
 
 def test_scope_has_every_key_with_its_type(serve):

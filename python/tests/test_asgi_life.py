@@ -420,3 +420,21 @@ def test_forked_child_does_not_keep_the_link(serve):
             link.read_frame()
     finally:
         os.kill(child, 9)
+
+
+def test_what_the_import_made_on_the_current_loop_works(start):
+    worker = start("""
+        import asyncio, sys, warnings
+        warnings.simplefilter("ignore")
+        loop = asyncio.get_event_loop() if sys.version_info < (3, 12) else asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        answer = loop.create_future()
+        loop.call_later(0.01, answer.set_result, b"set later")
+        async def app(scope, receive, send):
+            assert asyncio.get_running_loop() is loop
+            await send({"type": "http.response.start", "status": 200})
+            await send({"type": "http.response.body", "body": await answer})
+    """, interface="asgi", lifespan="off")
+    worker.ready()
+    assert worker.attach().request().body == b"set later"
+    assert worker.stop() == 0

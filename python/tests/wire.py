@@ -355,7 +355,7 @@ class Link:
                 result.status, result.fields = got.status, got.fields
             if got.kind in (RESPONSE, DATA):
                 result.body += got.body
-                if grants and got.body and not got.is_done:
+                if grants and got.body and not got.is_end:
                     self.grant(exchange, len(got.body))
             if got.kind == FILE:
                 assert got.descriptor is not None

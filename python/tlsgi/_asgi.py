@@ -35,7 +35,7 @@ _SHUTDOWN_TIME = 5.0
 
 def serve(application: Any, start: Start, control: Control) -> int:
     """Serves until told to stop; returns the exit status. Raises :class:`Failure` when the application cannot be started."""
-    loop = _new_loop(start.event_loop)
+    loop = _current_loop(start) or _new_loop(start.event_loop)
     asyncio.set_event_loop(loop)
     host = Host(application, start, control, loop)
     try:
@@ -71,6 +71,7 @@ class Host:
         self._stopped = loop.create_future()
         self._deadline: Optional[float] = None
         self._timers: list[asyncio.TimerHandle] = []
+        self._quiet: Optional[asyncio.TimerHandle] = None
         self._is_cancelled = False
         self._is_ready = False
         self._waiting: list[Message] = []
@@ -150,6 +151,7 @@ class Host:
             self._stopped.set_result(status)
 
     def _end_if_quiet(self) -> None:
+        self._quiet = None
         if self._server.open == 0:
             self._end(0)
 
@@ -157,8 +159,8 @@ class Host:
         """No exchange is open while stopping. Requests may be on their way until the front closed the links."""
         if self._server.links == 0:
             self._end(0)
-        else:
-            self._timers.append(self._loop.call_later(_QUIET, self._end_if_quiet))
+        elif self._quiet is None:
+            self._quiet = self._loop.call_later(_QUIET, self._end_if_quiet)
 
     def retire(self) -> None:
         """The last request that this worker should take was taken."""
@@ -218,6 +220,16 @@ def _as_coroutine_function(application: Any) -> Callable[..., Any]:
         await application(scope, receive, send)
 
     return call
+
+
+def _current_loop(start: Start) -> Optional[asyncio.AbstractEventLoop]:
+    """The loop that the application made current while it was imported, if any: what it made there belongs to it."""
+    if start.event_loop == "uvloop" or start.preload:
+        # A loop from before a fork shares its selector with the other children.
+        return None
+    policy = getattr(asyncio.events, "_event_loop_policy", None)
+    loop = getattr(getattr(policy, "_local", None), "_loop", None)
+    return loop if isinstance(loop, asyncio.AbstractEventLoop) and not loop.is_closed() else None
 
 
 def _new_loop(name: str) -> asyncio.AbstractEventLoop:

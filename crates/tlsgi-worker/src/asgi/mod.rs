@@ -11,6 +11,7 @@ mod inbound;
 mod link;
 mod operation;
 mod outgoing;
+mod pace;
 mod scope;
 mod server;
 

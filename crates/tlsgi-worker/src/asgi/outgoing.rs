@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::time::Instant;
 
 use rustix::io::Errno;
 use tlsgi_wire::{Encoder, mark_done};
@@ -45,11 +46,13 @@ pub(super) struct Outgoing {
     pub(super) unfinished: u32,
     /// Who writes next.
     pub(super) flush: Flush,
+    /// Since when the loop has owed a callback.
+    pub(super) planned: Option<Instant>,
 }
 
 impl Outgoing {
     pub(super) fn new() -> Self {
-        Self { outbox: Outbox::default(), generation: 0, unfinished: 0, flush: Flush::Unplanned }
+        Self { outbox: Outbox::default(), generation: 0, unfinished: 0, flush: Flush::Unplanned, planned: None }
     }
 
     pub(super) fn len(&self) -> usize {

@@ -13,6 +13,7 @@ use super::exchange::Exchange;
 use super::link::Link;
 use super::lock;
 use super::operation::Sent;
+use super::pace::Pace;
 use super::scope::Named;
 use crate::Error;
 
@@ -27,6 +28,7 @@ pub(super) struct Server {
     pub(super) call_soon: Py<PyAny>,
     pub(super) create_future: Py<PyAny>,
     pub(super) sent: Py<Sent>,
+    pub(super) pace: Pace,
     event_loop: Py<PyAny>,
     task: Py<PyAny>,
     task_options: Py<PyDict>,
@@ -70,6 +72,7 @@ impl Server {
             call_soon: event_loop.getattr(py, "call_soon")?,
             create_future: event_loop.getattr(py, "create_future")?,
             sent: Py::new(py, Sent)?,
+            pace: Pace::default(),
             event_loop,
             task,
             task_options,

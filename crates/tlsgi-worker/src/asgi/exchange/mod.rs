@@ -1,16 +1,17 @@
 //! One application call: what `receive()` hears, what `send()` may say, and what is said for it when it ends.
 
+mod hear;
+mod speak;
+
 use std::sync::Mutex;
 
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
-use tlsgi_wire::{Error as WireError, Message, append_field};
+use tlsgi_wire::{Error as WireError, Message};
 
-use super::answer::{Answer, Fit, Head, Stage};
-use super::event::{self, Event};
-use super::inbound::{Body, Heard, Mailbox};
+use super::answer::{Answer, Fit, Stage};
+use super::event;
+use super::inbound::{Body, Mailbox};
 use super::link::Link;
 use super::operation::Operation;
 use super::outgoing::Outgoing;
@@ -46,17 +47,6 @@ pub(super) struct Exchange {
     is_websocket: bool,
     request: Named,
     state: Mutex<State>,
-}
-
-/// What was done about an event, as far as the caller must act on it.
-struct Applied {
-    fit: Fit,
-    is_last: bool,
-}
-
-impl Applied {
-    const MORE: Self = Self { fit: Fit::Well, is_last: false };
-    const LAST: Self = Self { fit: Fit::Well, is_last: true };
 }
 
 #[pymethods]
@@ -190,34 +180,6 @@ impl Exchange {
         wake(py, waiting)
     }
 
-    /// Something for `receive()`, or `None` when it must wait.
-    pub(super) fn next_event<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let mut state = lock(&self.state);
-        let State { inbound, answer, is_gone, .. } = &mut *state;
-        match inbound {
-            Inbound::Body(_) if *is_gone || answer.is_complete() => {
-                drop(state);
-                let event = PyDict::new(py);
-                event.set_item(intern!(py, "type"), intern!(py, "http.disconnect"))?;
-                Ok(Some(event))
-            }
-            Inbound::Body(body) => {
-                let taken = body.take();
-                let grant = body.grant();
-                drop(state);
-                self.grant(py, grant)?;
-                taken.map(|(bytes, is_more)| request_event(py, &bytes, is_more)).transpose()
-            }
-            Inbound::Mailbox(mailbox) => {
-                let heard = mailbox.take();
-                let grant = mailbox.grant();
-                drop(state);
-                self.grant(py, grant)?;
-                heard.map(|heard| websocket_event(py, heard)).transpose()
-            }
-        }
-    }
-
     /// Whether what was sent has left; an error when the client did.
     pub(super) fn is_writable(&self) -> PyResult<bool> {
         let state = lock(&self.state);
@@ -318,12 +280,6 @@ impl Exchange {
         }
     }
 
-    fn grant(&self, py: Python<'_>, grant: Option<u32>) -> PyResult<()> {
-        let Some(bytes) = grant else { return Ok(()) };
-        lock(&self.link.get().outgoing).encode().credit(self.id, bytes);
-        Link::plan(self.link.bind(py), true)
-    }
-
     fn warn(&self, py: Python<'_>, fit: Fit) {
         let text = match fit {
             Fit::Well => return,
@@ -332,136 +288,6 @@ impl Exchange {
         };
         self.link.get().server.get().warn(py, &self.request, text);
     }
-
-    fn apply(&self, py: Python<'_>, state: &mut State, out: &mut Outgoing, event: Event<'_>) -> PyResult<Applied> {
-        match event {
-            Event::Accept { .. } | Event::Text(_) | Event::Bytes(_) | Event::Close { .. } => {
-                self.apply_websocket(py, state, out, event)
-            }
-            _ => self.apply_response(py, state, out, event),
-        }
-    }
-
-    fn apply_response(
-        &self,
-        py: Python<'_>,
-        state: &mut State,
-        out: &mut Outgoing,
-        event: Event<'_>,
-    ) -> PyResult<Applied> {
-        let answer = &mut state.answer;
-        let is_open = matches!(answer.stage, Stage::Open);
-        match event {
-            _ if state.is_accepted => Err(misplaced("the WebSocket was accepted: a response cannot follow")),
-            Event::Start(_) if !is_open => Err(misplaced("the response was started already")),
-            Event::Start(head) => {
-                let is_head = self.is_head(py);
-                answer.start(head, is_head);
-                Ok(Applied::LAST)
-            }
-            Event::EarlyHint(fields) => {
-                if answer.is_unsent() && !answer.is_complete() && !fields.is_empty() {
-                    let mut patch = out.encode().early_hints(self.id);
-                    patch.encoded_fields(&fields);
-                    patch.body(&[]).finish();
-                }
-                Ok(Applied::MORE)
-            }
-            _ if is_open => Err(misplaced("the response was not started")),
-            Event::Trailers { .. } if !answer.wants_trailers() => {
-                Err(misplaced("trailers come after the body of a response that announced them"))
-            }
-            Event::Trailers { fields, is_last } => {
-                state.trailers.extend_from_slice(&fields);
-                if is_last {
-                    let fields = std::mem::take(&mut state.trailers);
-                    answer.trailers(py, out, fields);
-                }
-                Ok(Applied { fit: Fit::Well, is_last })
-            }
-            _ if answer.is_complete() => Err(misplaced("the response is complete already")),
-            Event::Body { bytes, is_last } => {
-                if is_last && self.is_head(py) {
-                    declare_length(answer, &bytes);
-                }
-                Ok(Applied { fit: answer.body(out, &bytes, is_last), is_last })
-            }
-            Event::File { file, offset, length, is_last } => {
-                Ok(Applied { fit: answer.file(py, out, file, (offset, length), is_last), is_last })
-            }
-            _ => Err(misplaced("this event does not belong to a response")),
-        }
-    }
-
-    fn apply_websocket(
-        &self,
-        py: Python<'_>,
-        state: &mut State,
-        out: &mut Outgoing,
-        event: Event<'_>,
-    ) -> PyResult<Applied> {
-        let answer = &mut state.answer;
-        if answer.is_complete() {
-            return Err(misplaced("the WebSocket was closed already"));
-        }
-        match event {
-            Event::Accept { subprotocol, fields } if matches!(answer.stage, Stage::Open) => {
-                let mut patch = out.encode().accept(self.id, &subprotocol);
-                patch.encoded_fields(&fields);
-                patch.body(&[]).finish();
-                answer.stage = Stage::Sent;
-                state.is_accepted = true;
-                Ok(Applied::MORE)
-            }
-            Event::Accept { .. } => Err(misplaced("the WebSocket was answered already")),
-            Event::Close { code, reason } if state.is_accepted => {
-                hang_up(&mut state.inbound, code, &reason);
-                answer.close(py, out, code, reason);
-                Ok(Applied::LAST)
-            }
-            Event::Close { .. } if matches!(answer.stage, Stage::Open) => {
-                hang_up(&mut state.inbound, 1006, "");
-                answer.start(Head { status: 403, fields: Vec::new(), length: None, has_trailers: false }, false);
-                answer.body(out, &PyBytes::new(py, b""), true);
-                Ok(Applied::LAST)
-            }
-            _ if !state.is_accepted => Err(misplaced("the WebSocket was not accepted")),
-            Event::Text(text) => {
-                answer.message(py, out, text.to_str()?.as_bytes(), true);
-                Ok(Applied::MORE)
-            }
-            Event::Bytes(bytes) => {
-                answer.message(py, out, bytes.as_bytes(), false);
-                Ok(Applied::MORE)
-            }
-            _ => Err(misplaced("this event does not belong to a WebSocket")),
-        }
-    }
-
-    fn is_head(&self, py: Python<'_>) -> bool {
-        self.request.method.bind(py).to_str().is_ok_and(|method| method == "HEAD")
-    }
-}
-
-/// A HEAD response tells the length that its GET would have.
-fn declare_length(answer: &mut Answer, body: &Bound<'_, PyBytes>) {
-    if let Some(head) = answer.held()
-        && head.length.is_none()
-        && !matches!(head.status, 204 | 205 | 304)
-        && !body.as_bytes().is_empty()
-    {
-        append_field(&mut head.fields, b"content-length", body.as_bytes().len().to_string().as_bytes());
-    }
-}
-
-fn hang_up(inbound: &mut Inbound, code: u16, reason: &str) {
-    if let Inbound::Mailbox(mailbox) = inbound {
-        mailbox.close(code, reason);
-    }
-}
-
-fn misplaced(text: &'static str) -> PyErr {
-    PyRuntimeError::new_err(text)
 }
 
 fn waiters(state: &mut State) -> Vec<Py<PyAny>> {
@@ -482,32 +308,4 @@ fn wake(py: Python<'_>, futures: Vec<Py<PyAny>>) -> PyResult<()> {
 
 fn is_done(py: Python<'_>, future: &Py<PyAny>) -> PyResult<bool> {
     future.bind(py).call_method0(intern!(py, "done"))?.is_truthy()
-}
-
-fn request_event<'py>(py: Python<'py>, bytes: &[u8], is_more: bool) -> PyResult<Bound<'py, PyDict>> {
-    let event = PyDict::new(py);
-    event.set_item(intern!(py, "type"), intern!(py, "http.request"))?;
-    event.set_item(intern!(py, "body"), PyBytes::new(py, bytes))?;
-    event.set_item(intern!(py, "more_body"), is_more)?;
-    Ok(event)
-}
-
-fn websocket_event(py: Python<'_>, heard: Heard) -> PyResult<Bound<'_, PyDict>> {
-    let event = PyDict::new(py);
-    let kind = match &heard {
-        Heard::Connect => intern!(py, "websocket.connect"),
-        Heard::Text(_) | Heard::Bytes(_) => intern!(py, "websocket.receive"),
-        Heard::Disconnect { .. } => intern!(py, "websocket.disconnect"),
-    };
-    event.set_item(intern!(py, "type"), kind)?;
-    match heard {
-        Heard::Connect => {}
-        Heard::Text(text) => event.set_item(intern!(py, "text"), text)?,
-        Heard::Bytes(bytes) => event.set_item(intern!(py, "bytes"), PyBytes::new(py, &bytes))?,
-        Heard::Disconnect { code, reason } => {
-            event.set_item(intern!(py, "code"), code)?;
-            event.set_item(intern!(py, "reason"), reason)?;
-        }
-    }
-    Ok(event)
 }

@@ -1,5 +1,7 @@
 //! A link as the loop sees it: what arrives becomes events and applications to start, what was said is written in few writes.
 
+mod frames;
+
 use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
@@ -10,13 +12,12 @@ use std::time::{Duration, Instant};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use tlsgi_wire::{FrameView, Kind, Payload, Request, RequestKind, VERSION};
 
-use super::exchange::{Exchange, Inbound};
-use super::inbound::{Body, Mailbox};
+use self::frames::Trouble;
+use super::exchange::Exchange;
 use super::lock;
 use super::outgoing::{Flush, Outgoing, SOON_ENOUGH};
-use super::scope::{self, Templates};
+use super::scope::Templates;
 use super::server::Server;
 use crate::Error;
 use crate::exchanges::Exchanges;
@@ -49,24 +50,6 @@ struct Incoming {
 struct Start {
     exchange: Py<Exchange>,
     scope: Py<PyDict>,
-}
-
-/// Why a batch of frames was not taken.
-enum Trouble {
-    Fatal(Error),
-    Python(PyErr),
-}
-
-impl<E: Into<Error>> From<E> for Trouble {
-    fn from(error: E) -> Self {
-        Self::Fatal(error.into())
-    }
-}
-
-impl From<PyErr> for Trouble {
-    fn from(error: PyErr) -> Self {
-        Self::Python(error)
-    }
 }
 
 #[pymethods]
@@ -124,6 +107,9 @@ impl Link {
         if matches!(out.flush, Flush::Turn | Flush::SecondTurn) {
             out.flush = Flush::Unplanned;
         }
+        if let Some(planned) = out.planned.take() {
+            slf.get().server.get().pace.note_turn(planned.elapsed());
+        }
         drop(out);
         Self::flush(slf)
     }
@@ -165,22 +151,25 @@ impl Link {
         }
     }
 
-    /// Sees to it that what was said is written: at once when nobody else will, so that a lone answer does not wait.
+    /// Sees to it that what was said is written: at once while applications may be slow and when nobody else will,
+    /// otherwise with what others say.
     pub(super) fn plan(slf: &Bound<'_, Self>, is_urgent: bool) -> PyResult<()> {
+        let is_steady = slf.get().server.get().pace.is_steady();
         let mut out = lock(&slf.get().outgoing);
         if out.is_empty() || matches!(out.flush, Flush::Blocked | Flush::Closed) {
             return Ok(());
         }
         let is_first = out.flush == Flush::Unplanned;
-        let is_large = out.len() >= SOON_ENOUGH;
+        let is_soon = !is_steady || out.len() >= SOON_ENOUGH || (is_first && is_urgent);
         if is_first {
             out.flush = Flush::Turn;
+            out.planned = Some(Instant::now());
         }
         drop(out);
         if is_first {
             slf.get().schedule(slf)?;
         }
-        if is_large || (is_first && is_urgent) { Self::flush(slf) } else { Ok(()) }
+        if is_soon { Self::flush(slf) } else { Ok(()) }
     }
 
     /// Writes what the socket takes.
@@ -245,96 +234,6 @@ impl Link {
         self.server.get().call_soon.bind(slf.py()).call1((callback,)).map(drop)
     }
 
-    /// Acts on every whole frame that is there; gives back the applications to start.
-    fn take(slf: &Bound<'_, Self>, incoming: &mut Incoming) -> Result<Vec<Start>, Trouble> {
-        let Incoming { inbox, facts, is_welcomed, .. } = incoming;
-        let mut starts = Vec::new();
-        let mut frames = inbox.frames();
-        while let Some(frame) = frames.next_frame()? {
-            if !*is_welcomed && !matches!(frame.payload, Payload::Welcome(_)) {
-                return Err(Trouble::Fatal(tlsgi_wire::Error::OutOfOrder(Kind::Request).into()));
-            }
-            Self::act(slf, facts, is_welcomed, &mut starts, &frame)?;
-        }
-        let consumed = frames.consumed();
-        inbox.consume(consumed);
-        Ok(starts)
-    }
-
-    fn act(
-        slf: &Bound<'_, Self>,
-        facts: &mut FactTable<Templates>,
-        is_welcomed: &mut bool,
-        starts: &mut Vec<Start>,
-        frame: &FrameView<'_>,
-    ) -> Result<(), Trouble> {
-        let (py, this, id) = (slf.py(), slf.get(), frame.id);
-        // Frames for an id that is done crossed the frame that said so.
-        let find = || lock(&this.exchanges).find(id).map(|exchange| exchange.clone_ref(py));
-        match &frame.payload {
-            Payload::Welcome(welcome) if welcome.version != VERSION => {
-                return Err(Trouble::Fatal(Error::Version { front: welcome.version }));
-            }
-            Payload::Welcome(_) => *is_welcomed = true,
-            Payload::Connection(connection) => facts.insert(id, connection)?,
-            Payload::ConnectionEnd => facts.remove(id),
-            Payload::Request(request) => starts.push(Self::accept(slf, facts, id, request)?),
-            Payload::Drain => this.is_draining.store(true, Ordering::Relaxed),
-            Payload::Data { bytes, is_end, .. } => {
-                if let Some(exchange) = find() {
-                    exchange.get().data(py, bytes, *is_end)??;
-                }
-            }
-            Payload::Message(message) => {
-                if let Some(exchange) = find() {
-                    exchange.get().message(py, message)??;
-                }
-            }
-            Payload::Credit(bytes) => {
-                if let Some(exchange) = find() {
-                    exchange.get().credit(py, *bytes)?;
-                }
-            }
-            Payload::Close(close) => {
-                if let Some(exchange) = find() {
-                    exchange.get().leave(py, close.code, close.reason)?;
-                }
-            }
-            Payload::Cancel(_) => {
-                if let Some(exchange) = find() {
-                    exchange.get().leave(py, 1006, "")?;
-                }
-            }
-            // The decoder lets nothing else through in this direction.
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn accept(
-        slf: &Bound<'_, Self>,
-        facts: &FactTable<Templates>,
-        id: u32,
-        request: &Request<'_>,
-    ) -> Result<Start, Trouble> {
-        let (py, this) = (slf.py(), slf.get());
-        let server = this.server.get();
-        let scope = match scope::build(py, facts.find(request.connection)?, request, server.state.bind(py)) {
-            Ok(scope) => scope,
-            Err(scope::BuildError::Wire(error)) => return Err(error.into()),
-            Err(scope::BuildError::Python(error)) => return Err(error.into()),
-        };
-        let inbound = match request.kind {
-            RequestKind::Http => Inbound::Body(Body::new(request.body, request.is_end, request.expects_continue)?),
-            RequestKind::WebSocket => Inbound::Mailbox(Mailbox::new()),
-        };
-        let exchange = Exchange::new(slf.clone().unbind(), id, scope.named, inbound);
-        let exchange = Py::new(py, exchange)?;
-        lock(&this.exchanges).open(id, exchange.clone_ref(py))?;
-        server.count(py)?;
-        Ok(Start { exchange, scope: scope.dict })
-    }
-
     /// Writes the `Begin` frames of a batch, with whatever waits, in one write before any application is called.
     fn begin(slf: &Bound<'_, Self>, starts: Vec<Start>) -> PyResult<()> {
         if starts.is_empty() {
@@ -378,19 +277,20 @@ impl Link {
             }
         }
         let server = this.server.get();
-        let mut since = None;
+        let mut before = Instant::now();
+        let mut waiting_since = None;
         for start in starts {
             if start.exchange.get().is_gone() {
                 start.exchange.get().conclude(py, None)?;
                 continue;
             }
-            if since.is_some_and(|since: Instant| since.elapsed() > PATIENCE) {
-                Self::flush(slf)?;
-                since = None;
-            }
             server.start(start.exchange.bind(py), start.scope.bind(py))?;
-            if since.is_none() && !lock(&this.outgoing).is_empty() {
-                since = Some(Instant::now());
+            let now = Instant::now();
+            server.pace.note_call(now - before);
+            before = now;
+            if now - *waiting_since.get_or_insert(now) > PATIENCE || !server.pace.is_steady() {
+                Self::flush(slf)?;
+                waiting_since = None;
             }
         }
         let mut out = lock(&this.outgoing);
