@@ -32,7 +32,9 @@ class Reference(NamedTuple):
 def parse(text: str) -> Reference:
     """Splits ``module``, ``module:attr``, ``path.py``, ``path.py:attr``, ``module:factory()``."""
     module, _, attribute = text.strip().partition(":")
-    is_path = module.endswith((".py", ".wsgi")) or os.sep in module
+    # `site.wsgi` is what Django's projects call their module; a script of that ending is one only when it is there.
+    is_script = module.endswith(".wsgi") and os.path.isfile(module)
+    is_path = module.endswith(".py") or os.sep in module or is_script
     if not module or (not is_path and not all(part.isidentifier() for part in module.split("."))):
         _fail_lookup(f'"{text}" is neither a module nor a file', "expected module, module:name, file.py or file.py:name")
     return Reference(module, is_path, attribute.strip())
