@@ -1,7 +1,7 @@
 //! What front threads share about a pool: how many slots each worker has in use, and which threads have requests waiting.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 

@@ -19,8 +19,18 @@ def application(environ, start_response):
 "#;
 
 const QUICK: [&str; 12] = [
-    "--handshake-timeout", "1s", "--header-timeout", "1s", "--body-grace", "1s", "--keep-alive-timeout", "2s",
-    "--threads", "1", "--write-timeout", "2s",
+    "--handshake-timeout",
+    "1s",
+    "--header-timeout",
+    "1s",
+    "--body-grace",
+    "1s",
+    "--keep-alive-timeout",
+    "2s",
+    "--threads",
+    "1",
+    "--write-timeout",
+    "2s",
 ];
 
 /// How long the peer keeps this connection open without a word from us.
@@ -130,14 +140,18 @@ fn many_idle_connections_leave_others_alone() {
 
 #[test]
 fn limits_are_answered_with_their_own_status() {
-    let limits = ["--max-header-size", "2k", "--max-header-count", "10", "--max-request-line", "1k", "--max-body-size", "10"];
+    let limits =
+        ["--max-header-size", "2k", "--max-header-count", "10", "--max-request-line", "1k", "--max-body-size", "10"];
     let server = Server::with_source(APPLICATION, &limits);
     let long_line = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "a".repeat(2000));
     let long_field = format!("GET / HTTP/1.1\r\nHost: x\r\nA: {}\r\n\r\n", "a".repeat(3000));
     let many_fields = format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "A: b\r\n".repeat(11));
     let large = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n".to_owned();
-    let large_chunks = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n12345678901\r\n0\r\n\r\n".to_owned();
-    for (request, status) in [(long_line, 414), (long_field, 431), (many_fields, 431), (large, 413), (large_chunks, 413)] {
+    let large_chunks =
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n12345678901\r\n0\r\n\r\n".to_owned();
+    for (request, status) in
+        [(long_line, 414), (long_field, 431), (many_fields, 431), (large, 413), (large_chunks, 413)]
+    {
         assert_eq!(server.request(&request).status, status, "{}", &request[..60.min(request.len())]);
     }
 }
@@ -186,6 +200,9 @@ def application(environ, start_response):
     let worker = server.workers();
     assert_eq!(server.get("/stuck").status, 504);
     server.wait_for_log("block_for_ever");
-    server.wait_until(|| server.workers().iter().all(|pid| !worker.contains(pid)) && !server.workers().is_empty(), "a new worker");
+    server.wait_until(
+        || server.workers().iter().all(|pid| !worker.contains(pid)) && !server.workers().is_empty(),
+        "a new worker",
+    );
     assert_eq!(server.get("/").status, 200);
 }

@@ -88,7 +88,8 @@ fn pipelined_and_chunked_requests_are_answered_in_order() {
     let mut all = String::new();
     // A client that reads to the end sees three answers.
     let _ = std::io::Read::read_to_string(&mut stream, &mut all);
-    let bodies: Vec<_> = all.split("\r\n\r\n").skip(1).map(|part| part.split("HTTP/1.1").next().unwrap_or("")).collect();
+    let bodies: Vec<_> =
+        all.split("\r\n\r\n").skip(1).map(|part| part.split("HTTP/1.1").next().unwrap_or("")).collect();
     assert_eq!(bodies, ["POST /a x abc", "POST /b x def", "GET /c other.test "]);
 }
 
@@ -96,7 +97,9 @@ fn pipelined_and_chunked_requests_are_answered_in_order() {
 fn continue_is_sent_only_when_the_application_reads() {
     let server = Server::with_source(ECHO, &[]);
     let mut stream = server.connect();
-    stream.write_all(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n").expect("written");
+    stream
+        .write_all(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        .expect("written");
     assert_eq!(read_answer(&mut stream).status, 100);
     stream.write_all(b"ok").expect("written");
     let answer = read_answer(&mut stream);
@@ -117,7 +120,10 @@ fn responses_are_framed_by_what_they_are() {
     let head = server.request("HEAD /nolength HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     assert_eq!((head.field("content-length"), head.field("transfer-encoding")), (None, None));
     let old = server.request("GET /nolength HTTP/1.0\r\n\r\n");
-    assert_eq!((old.field("transfer-encoding"), old.field("content-length"), old.text().as_str()), (None, None, "abcd"));
+    assert_eq!(
+        (old.field("transfer-encoding"), old.field("content-length"), old.text().as_str()),
+        (None, None, "abcd")
+    );
     let one = server.get("/");
     assert_eq!((one.field("content-length"), one.text().as_str()), (Some("5"), "hello"));
 }

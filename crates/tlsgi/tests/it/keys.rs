@@ -43,13 +43,29 @@ fn private_key_is_in_no_memory_of_front_and_workers() {
     let directory = tempfile::tempdir().expect("directory");
     let path = |name: &str| directory.path().join(name).display().to_string();
     let (key, certificate) = (path("key.pem"), path("certificate.pem"));
-    openssl(&["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "9", "-subj", "/CN=localhost", "-keyout", &key, "-out", &certificate]);
-    let server = Server::start(&example("wsgi_app.py"), &["--certfile", &certificate, "--keyfile", &key, "--processes", "2"]);
+    openssl(&[
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "9",
+        "-subj",
+        "/CN=localhost",
+        "-keyout",
+        &key,
+        "-out",
+        &certificate,
+    ]);
+    let server =
+        Server::start(&example("wsgi_app.py"), &["--certfile", &certificate, "--keyfile", &key, "--processes", "2"]);
     let fetched = Command::new("curl").args(["--silent", "--insecure", &server.url("/")]).output().expect("curl");
     assert!(String::from_utf8_lossy(&fetched.stdout).starts_with("Hello"));
     // The first prime and the private exponent as the key file has them, and as OpenSSL-like libraries keep them (little-endian words).
     let text = String::from_utf8(openssl(&["rsa", "-in", &key, "-noout", "-text"])).expect("text");
-    let secrets: Vec<Vec<u8>> = ["prime1:", "privateExponent:"].iter().map(|name| hexadecimal_block(&text, name)).collect();
+    let secrets: Vec<Vec<u8>> =
+        ["prime1:", "privateExponent:"].iter().map(|name| hexadecimal_block(&text, name)).collect();
     let modulus = hexadecimal_block(&text, "modulus:");
     let mut processes = server.workers();
     assert_eq!(processes.len(), 2);
@@ -60,7 +76,10 @@ fn private_key_is_in_no_memory_of_front_and_workers() {
         for secret in &secrets {
             let secret = &secret[secret.len() - 64..];
             let reversed: Vec<u8> = secret.iter().rev().copied().collect();
-            assert!(!memory_contains(pid, secret) && !memory_contains(pid, &reversed), "the key is in the memory of {pid}");
+            assert!(
+                !memory_contains(pid, secret) && !memory_contains(pid, &reversed),
+                "the key is in the memory of {pid}"
+            );
         }
     }
 }
@@ -85,7 +104,8 @@ fn every_key_form_serves() {
         ("ed25519", &["genpkey", "-algorithm", "ED25519", "-out"]),
     ];
     for (name, make) in forms {
-        let (key, request, certificate) = (path(&format!("{name}.key")), path(&format!("{name}.csr")), path(&format!("{name}.crt")));
+        let (key, request, certificate) =
+            (path(&format!("{name}.key")), path(&format!("{name}.csr")), path(&format!("{name}.crt")));
         let mut make = make.to_vec();
         make.push(&key);
         openssl(&make);

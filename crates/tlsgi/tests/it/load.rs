@@ -114,7 +114,8 @@ fn exchange(stream: &mut Stream) -> std::io::Result<(u16, bool)> {
         answer.extend_from_slice(&piece[..count]);
         let text = String::from_utf8_lossy(&answer);
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).and_then(|text| text.parse().ok());
+        let length =
+            head.lines().find_map(|line| line.strip_prefix("content-length: ")).and_then(|text| text.parse().ok());
         if body.len() >= length.unwrap_or(0usize) {
             let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
             return Ok((status, !head.contains("connection: close")));

@@ -1,9 +1,9 @@
 //! The whole program: the real binary, a real Python, real sockets.
 #![allow(clippy::panic, reason = "a test that cannot go on says why")]
 
+mod abuse;
 mod access_log;
 mod command;
-mod abuse;
 mod first_page;
 mod framing;
 mod handed_files;

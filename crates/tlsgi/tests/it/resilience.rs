@@ -44,9 +44,27 @@ impl Certificates {
         let (certificate, key) = (self.path("new.crt"), self.path("new.key"));
         let serial = serial.to_string();
         let arguments = [
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", "/CN=localhost",
-            "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE", "-set_serial", &serial,
-            "-keyout", &key, "-out", &certificate,
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "30",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+            "-set_serial",
+            &serial,
+            "-keyout",
+            &key,
+            "-out",
+            &certificate,
         ];
         let made = Command::new("openssl").args(arguments).output().expect("openssl runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -89,7 +107,12 @@ impl rustls::client::danger::ServerCertVerifier for TakesAny {
         certificate: &CertificateDer<'_>,
         signature: &rustls::DigitallySignedStruct,
     ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        rustls::crypto::verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -98,7 +121,12 @@ impl rustls::client::danger::ServerCertVerifier for TakesAny {
         certificate: &CertificateDer<'_>,
         signature: &rustls::DigitallySignedStruct,
     ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        rustls::crypto::verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
@@ -182,7 +210,11 @@ fn killed_workers_cost_only_what_they_had_begun() {
     }
     let (good, lost, failures) = load.finish();
     // Two threads a worker: no kill can cost more than two requests.
-    assert!(good > 400 && lost <= 16 && failures.is_empty(), "{good} good, {lost} lost, {failures:?}\n{}", server.log());
+    assert!(
+        good > 400 && lost <= 16 && failures.is_empty(),
+        "{good} good, {lost} lost, {failures:?}\n{}",
+        server.log()
+    );
 }
 
 #[test]
