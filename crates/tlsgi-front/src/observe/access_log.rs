@@ -4,18 +4,17 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::io;
 use std::mem;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant, SystemTime};
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
 use tlsgi_config::config::{self, AccessLogFormat};
 
 use super::line::Clock;
 pub(crate) use super::line::Entry;
+use super::spool::write_all;
 
 /// Lines of one front thread that may wait for the writer. Beyond it they are counted and left out.
 const MAX_WAITING: usize = 4 << 20;
@@ -269,21 +268,6 @@ impl Scribe {
             tracing::warn!(lines, "lines of the access log were lost: it is not written fast enough");
         }
     }
-}
-
-/// Writes everything, whether the descriptor blocks or not: whoever gave us stderr may have made it non-blocking.
-fn write_all(output: BorrowedFd<'_>, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match rustix::io::write(output, bytes) {
-            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => {
-                poll(&mut [PollFd::new(&output, PollFlags::OUT)], None)?;
-            }
-            Err(errno) => return Err(errno.into()),
-        }
-    }
-    Ok(())
 }
 
 /// A lock is held for a copy or a swap only; whoever panicked meanwhile left nothing half done.

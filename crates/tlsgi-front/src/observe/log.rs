@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Write};
 use std::io::IsTerminal;
+use std::os::fd::AsFd;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
@@ -14,11 +15,14 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Registry, reload};
+
+use super::spool::Spool;
 
 static LEVEL: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
 
@@ -32,9 +36,17 @@ pub fn init(log: &Log) {
     let (filter, level) = reload::Layer::new(targets(log.level));
     let is_coloured = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let lines = Lines { format: log.format, is_coloured };
-    let lines = tracing_subscriber::fmt::layer().event_format(lines).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().event_format(lines).with_writer(output());
     if tracing_subscriber::registry().with(filter).with(lines).try_init().is_ok() {
         let _ = LEVEL.set(level);
+    }
+}
+
+/// Standard error, without waiting for whoever reads it.
+fn output() -> BoxMakeWriter {
+    match std::io::stderr().as_fd().try_clone_to_owned().map(Spool::new) {
+        Ok(spool) => BoxMakeWriter::new(move || spool.clone()),
+        Err(_) => BoxMakeWriter::new(std::io::stderr),
     }
 }
 

@@ -5,3 +5,4 @@ mod escape;
 mod line;
 pub mod log;
 pub(crate) mod request_id;
+mod spool;

@@ -1,9 +1,11 @@
 //! The access log as operators read it.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use crate::harness::{Server, example};
+use crate::harness::{Server, command, example, python, read_answer};
 
 /// Lines of the file, once there are so many.
 fn lines(server: &Server, path: &Path, count: usize) -> Vec<String> {
@@ -86,4 +88,26 @@ fn lines_go_to_standard_error_unless_switched_off() {
     assert_eq!(server.wait(), Some(0));
     server.wait_for_log("stopping");
     assert!(!server.log().contains("/quiet"), "{}", server.log());
+}
+
+#[test]
+fn log_that_nobody_reads_holds_no_request_up() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let fifo = directory.path().join("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().expect("mkfifo runs").success());
+    let mut shell = Command::new("sh");
+    // Opened for both ends, so that it takes what a pipe holds and then no more.
+    shell.args(["-c", "exec \"$@\" 2<>\"$0\""]).arg(&fifo).arg(command().get_program());
+    shell.args(["serve", &example("wsgi_app.py"), "--host", "127.0.0.1", "--https-port", "0", "--port", "0"]);
+    shell.arg("--python").arg(python()).arg("--state-dir").arg(directory.path().join("state"));
+    shell.args(["--log-level", "debug"]);
+    let server = Server::run_by(directory, shell);
+    let mut stream = server.connect();
+    for number in 0..2000 {
+        let request = format!("GET /static/{number} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("written");
+        assert_eq!(read_answer(&mut stream).status, 200);
+    }
+    assert_eq!(server.get("/last").status, 200);
+    assert_eq!(server.stop(), Some(0));
 }
