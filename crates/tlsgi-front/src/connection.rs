@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use tlsgi_wire::{Connection as Facts, Encoder, Fields, TlsFacts};
 
 use crate::pool::Link;
+use crate::tls::environ;
 
 /// Facts of the TLS session, owned.
 #[derive(Debug, Clone, Default)]
@@ -111,7 +112,7 @@ impl Connection {
             }),
             environ: Fields::EMPTY,
         };
-        Encoder::new(out).connection(self.id, &facts, std::iter::empty());
+        Encoder::new(out).connection(self.id, &facts, self.tls.iter().flat_map(environ::variables));
     }
 }
 

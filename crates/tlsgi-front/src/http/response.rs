@@ -67,9 +67,15 @@ impl Framing {
 }
 
 /// Hands every field that goes to the client to `sink`, in order: the response's own (framing and connection fields left
-/// out), then `content-length`, `date`, `server` and the site's policy where the response has none of its own.
-pub(crate) fn emit(head: &ResponseHead, framing: Framing, policy: SitePolicy<'_>, mut sink: impl FnMut(&[u8], &[u8])) {
-    let (mut has_date, mut has_server, mut has_hsts) = (false, false, false);
+/// out), then `content-length`, `date`, `server` and the site's policy where the response has none of its own. Returns
+/// whether the response asked for the end of the connection.
+pub(crate) fn emit(
+    head: &ResponseHead,
+    framing: Framing,
+    policy: SitePolicy<'_>,
+    mut sink: impl FnMut(&[u8], &[u8]),
+) -> bool {
+    let (mut has_date, mut has_server, mut has_hsts, mut wants_close) = (false, false, false, false);
     for (id, name, value) in field::walk(&head.fields) {
         match id {
             id::CONTENT_LENGTH => continue,
@@ -78,8 +84,12 @@ pub(crate) fn emit(head: &ResponseHead, framing: Framing, policy: SitePolicy<'_>
             id::STRICT_TRANSPORT_SECURITY if !policy.is_https => continue,
             // One policy a response (RFC 6797 7.1): the application's own wins.
             id::STRICT_TRANSPORT_SECURITY => has_hsts = true,
+            _ if name == b"connection" => {
+                wants_close |= field::list(value).any(|member| member.eq_ignore_ascii_case(b"close"));
+                continue;
+            }
             0 if field::is_hop_by_hop(name) => continue,
-            _ if name == b"connection" || name == b"te" => continue,
+            _ if name == b"te" => continue,
             _ => {}
         }
         sink(name, value);
@@ -97,6 +107,7 @@ pub(crate) fn emit(head: &ResponseHead, framing: Framing, policy: SitePolicy<'_>
     if let (Some(hsts), true, false) = (policy.hsts, policy.is_https, has_hsts) {
         sink(b"strict-transport-security", hsts.as_bytes());
     }
+    wants_close
 }
 
 /// The number in decimal digits, without allocation.

@@ -405,7 +405,7 @@ pub(crate) struct Dispatch<'a> {
 
 fn encode_request(out: &mut Vec<u8>, id: u32, connection: &Connection, head: &RequestHead, request: &Dispatch<'_>) {
     let content_length = match head.body {
-        BodyLength::Empty => Some(0),
+        BodyLength::Empty => head.field("content-length").map(|_| 0),
         BodyLength::Known(length) => Some(length),
         BodyLength::Unknown => None,
     };

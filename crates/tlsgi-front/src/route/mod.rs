@@ -52,7 +52,10 @@ pub(crate) fn decide<'m>(
     }
     match mounts.find(head.path()) {
         Some(mount) => Route::File(mount),
-        None if files::path::under(head.path(), &site.mount).is_none() => Route::Refuse(Failure::NotFound),
+        // `OPTIONS *` asks about the server as a whole; it is under no prefix.
+        None if head.path() != b"*" && files::path::under(head.path(), &site.mount).is_none() => {
+            Route::Refuse(Failure::NotFound)
+        }
         None => Route::Application,
     }
 }

@@ -1,6 +1,7 @@
 //! TLS for every listener: one configuration, certificates by name, keys that stay with the supervisor.
 
 pub(crate) mod acceptor;
+pub(crate) mod environ;
 mod resolver;
 mod signer;
 mod tickets;

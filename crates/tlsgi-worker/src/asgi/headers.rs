@@ -93,6 +93,8 @@ fn add_checked(block: &mut Block, name: &[u8], value: &[u8], place: Place) -> Py
         return Err(PyValueError::new_err("headers are too large"));
     }
     match place {
+        // The wish to end the connection is the application's to have; the front acts on it.
+        Place::Response | Place::Bodyless if name == b"connection" && value.eq_ignore_ascii_case(b"close") => {}
         Place::Response | Place::Bodyless if is_hop_by_hop(name) => return Ok(()),
         Place::Response if name == b"content-length" => return set_length(block, name, value),
         Place::Bodyless if name == b"content-length" => return Ok(()),

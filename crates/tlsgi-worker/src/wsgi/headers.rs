@@ -69,6 +69,11 @@ impl Head {
     }
 
     fn push(&mut self, name: &[u8], value: &[u8]) -> PyResult<()> {
+        if name == b"connection" && value.eq_ignore_ascii_case(b"close") {
+            // The front acts on it and frames the rest.
+            push(&mut self.fields, name, value);
+            return Ok(());
+        }
         if HOP_BY_HOP.contains(&name) {
             self.dropped.push(String::from_utf8_lossy(name).into_owned());
             return Ok(());

@@ -204,7 +204,7 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> H1Client<'a, IO> {
     fn put_head(&mut self, head: &ResponseHead, framing: Framing) {
         self.put_status_line(head.status);
         let out = self.transport.out();
-        emit(head, framing, self.policy, |name, value| put_field(out, name, value));
+        self.keeps_alive &= !emit(head, framing, self.policy, |name, value| put_field(out, name, value));
         if self.is_chunked {
             out.extend_from_slice(b"transfer-encoding: chunked\r\n");
         }

@@ -64,7 +64,9 @@ fn repeats(name: &HeaderName) -> bool {
 /// The final head of a response.
 pub(super) fn response(head: &ResponseHead, framing: Framing, policy: SitePolicy<'_>) -> Response<()> {
     let mut map = HeaderMap::with_capacity(8);
-    KNOWN.with_borrow_mut(|known| emit(head, framing, policy, |name, value| known.append(&mut map, name, value)));
+    // A stream has no connection of its own to end.
+    let _ =
+        KNOWN.with_borrow_mut(|known| emit(head, framing, policy, |name, value| known.append(&mut map, name, value)));
     with_fields(head.status, map)
 }
 
