@@ -30,12 +30,6 @@ pub(crate) async fn relay(
     client: &mut impl Client,
     request_id: &str,
 ) -> Result<Sent, Failure> {
-    let handshake = match client.head().upgrade {
-        Upgrade::WebSocket if site.pool.interface() == Some(Interface::Asgi) => {
-            Some(websocket::handshake::check(client.head())?)
-        }
-        _ => None,
-    };
     let mut body = RequestBody::collect(client, site.pool.interface()).await?;
     for _ in 0..=MAX_REPLAYS {
         let limits = &state.limits;
@@ -46,6 +40,13 @@ pub(crate) async fn relay(
                 Event::Failed(failure) => return Err(failure),
                 _ => return Ok(Sent::default()),
             },
+        };
+        // What the pool speaks is known once a worker has said hello, so not before there is a slot.
+        let handshake = match client.head().upgrade {
+            Upgrade::WebSocket if site.pool.interface() == Some(Interface::Asgi) => {
+                Some(websocket::handshake::check(client.head())?)
+            }
+            _ => None,
         };
         let link = std::rc::Rc::clone(slot.link());
         let dispatch = Dispatch {
