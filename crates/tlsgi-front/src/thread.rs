@@ -19,7 +19,7 @@ use crate::listener::census::{Census, Guest};
 use crate::listener::{Arrival, Reception, accept_loop, serve_tcp, serve_unix};
 use crate::observe::access_log::AccessLog;
 use crate::pool::link::Broken;
-use crate::pool::{Link, WorkerShared};
+use crate::pool::{Link, Pool, WorkerShared};
 use crate::state::Thread;
 use crate::tls::{Tls, set_signing_socket};
 
@@ -150,11 +150,11 @@ impl Desk {
             Ok(link) => link,
             Err(error) => return tracing::error!(worker = number, %error, "a worker's link cannot be used"),
         };
-        let desk = Rc::clone(self);
         let is_multiprocess = self.is_multiprocess(pool.name());
+        let watch = LinkWatch { desk: Rc::clone(self), pool, link };
         self.links.borrow_mut().spawn_local(async move {
-            let broken = Rc::clone(&link).run(pool, SOFTWARE, is_multiprocess).await;
-            desk.link_ended(&link, &broken);
+            let broken = Rc::clone(&watch.link).run(Rc::clone(&watch.pool), SOFTWARE, is_multiprocess).await;
+            watch.desk.link_ended(&watch.link, &broken);
         });
         reap(&self.links);
     }
@@ -236,6 +236,22 @@ impl Reception for Desk {
         if let Some(other) = self.others.get(thread) {
             // A thread that has ended drops the connection: the server is stopping.
             let _ = other.send(ToThread::Arrival(Box::new(arrival)));
+        }
+    }
+}
+
+/// A link's task. When it ends by a fault, the worker is given up as if it had broken the protocol.
+struct LinkWatch {
+    desk: Rc<Desk>,
+    pool: Rc<Pool>,
+    link: Rc<Link>,
+}
+
+impl Drop for LinkWatch {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.link.close(&self.pool);
+            self.desk.link_ended(&self.link, &Broken::Fault);
         }
     }
 }

@@ -52,6 +52,9 @@ pub(crate) enum Broken {
     /// More waiting frames than allowed.
     #[error("the worker sent too much without being asked")]
     Flood,
+    /// A fault of this server's.
+    #[error("the front failed while it served this worker's link")]
+    Fault,
 }
 
 /// One link.
@@ -100,11 +103,16 @@ impl Link {
             broken = self.write_loop() => broken,
             broken = self.read_loop(&pool) => broken,
         };
+        self.close(&pool);
+        broken
+    }
+
+    /// Takes the link out of dispatch and tells every exchange on it that the worker is gone.
+    pub(crate) fn close(&self, pool: &Pool) {
         self.is_closed.set(true);
         pool.remove(self.worker.number());
         self.lose_all();
         self.idle.notify_one();
-        broken
     }
 
     /// Gives the request to the worker. `body` are its first bytes, complete with `is_end`.
