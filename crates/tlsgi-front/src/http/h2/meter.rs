@@ -260,7 +260,7 @@ const fn is_sized(kind: u8, flags: u8, length: u32) -> bool {
     match kind {
         kind::PRIORITY => length == 5,
         kind::RST_STREAM | kind::WINDOW_UPDATE => length == 4,
-        kind::SETTINGS => length % 6 == 0 && (flags & ACK == 0 || length == 0),
+        kind::SETTINGS => length.is_multiple_of(6) && (flags & ACK == 0 || length == 0),
         kind::PING => length == 8,
         _ => true,
     }
