@@ -20,7 +20,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// them. Browsers send a handful at the start.
 const FREE_CONTROL_FRAMES: u64 = 2000;
 
-/// Such frames earned by each request.
+/// Such frames earned by each request, and by each piece of a response.
 const PER_REQUEST: u64 = 4;
 
 /// Response bytes that earn one such frame. A client that acknowledges every frame of 16 KiB twice needs an eighth of it.
@@ -161,6 +161,11 @@ impl Meter {
     /// Response bytes were written: they allow window updates.
     pub(super) const fn wrote(&mut self, bytes: usize) {
         self.counts.earned = self.counts.earned.saturating_add(bytes as u64);
+    }
+
+    /// A whole piece of a response was sent: a client may acknowledge small messages one by one.
+    pub(super) const fn sent_piece(&mut self) {
+        self.wrote((PER_REQUEST * PER_BYTES) as usize);
     }
 
     const fn is_unfinished(&self) -> bool {
