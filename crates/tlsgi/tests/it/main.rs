@@ -8,6 +8,7 @@ mod first_page;
 mod framing;
 mod handed_files;
 mod harness;
+mod http2;
 mod keys;
 mod load;
 mod resilience;
