@@ -94,7 +94,7 @@ pub struct SiteCertificate {
     pub site: usize,
     /// DER, leaf first.
     pub chain: Vec<Vec<u8>>,
-    /// The supervisor's name for the key, used in [`SignRequest`].
+    /// The supervisor's name for the key, used in [`signing`].
     pub key: u32,
     /// What kind of key it is.
     pub algorithm: KeyAlgorithm,

@@ -9,6 +9,7 @@ mod error;
 mod frame;
 mod limits;
 mod names;
+mod reason;
 mod session;
 
 pub use credit::Credit;
@@ -24,4 +25,5 @@ pub use limits::{
     MAX_PAYLOAD, VERSION,
 };
 pub use names::{METHODS, NAMES, method_id, name_id};
+pub use reason::{REASON_FIELD, reason};
 pub use session::{Progress, WorkerExchange};

@@ -1,6 +1,6 @@
 //! The head of a response, whoever wrote it, and the one place that decides how it goes out.
 
-use tlsgi_wire::HttpVersion;
+use tlsgi_wire::{HttpVersion, REASON_FIELD, reason};
 
 use super::field::{self, FieldBlock, id};
 use super::head::RequestHead;
@@ -84,6 +84,7 @@ pub(crate) fn emit(
             id::STRICT_TRANSPORT_SECURITY if !policy.is_https => continue,
             // One policy a response (RFC 6797 7.1): the application's own wins.
             id::STRICT_TRANSPORT_SECURITY => has_hsts = true,
+            0 if name == REASON_FIELD => continue,
             _ if name == b"connection" => {
                 wants_close |= field::list(value).any(|member| member.eq_ignore_ascii_case(b"close"));
                 continue;
@@ -154,9 +155,4 @@ pub(crate) fn failure_page(failure: Failure, request_id: &str, wants_html: bool)
         fields.push("allow", crate::route::files::ALLOW.as_bytes());
     }
     (ResponseHead::own(status, &fields, body.len() as u64), body.into_bytes())
-}
-
-/// Reason phrases of the IANA registry; "Unknown" for others.
-pub(crate) fn reason(status: u16) -> &'static str {
-    http::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason()).unwrap_or("Unknown")
 }

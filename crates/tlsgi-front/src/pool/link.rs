@@ -12,7 +12,7 @@ use slab::Slab;
 use tlsgi_sys::channel;
 use tlsgi_wire::{
     CancelReason, Credit, Decoder, Direction, Encoder, FrameView, INITIAL_REQUEST_CREDIT, Kind, Payload, Progress,
-    RequestKind, VERSION, Welcome, WorkerExchange,
+    REASON_FIELD, RequestKind, VERSION, Welcome, WorkerExchange,
 };
 use tokio::io::Interest;
 use tokio::net::UnixStream;
@@ -487,7 +487,8 @@ fn checked(fields: tlsgi_wire::Fields<'_>) -> Result<(Vec<u8>, Option<u64>), Bro
     for item in fields {
         let (id, name, value) = item?;
         let is_valid =
-            (id != 0 || field::is_token(name) && !name.iter().any(u8::is_ascii_uppercase)) && field::is_value(value);
+            (id != 0 || name == REASON_FIELD || field::is_token(name) && !name.iter().any(u8::is_ascii_uppercase))
+                && field::is_value(value);
         if !is_valid {
             return Err(tlsgi_wire::Error::Invalid { kind: Kind::Response, field: "header field" }.into());
         }

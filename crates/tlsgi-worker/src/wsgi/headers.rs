@@ -3,7 +3,7 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyTuple};
-use tlsgi_wire::{MAX_FIELD, name_id};
+use tlsgi_wire::{MAX_FIELD, REASON_FIELD, name_id, reason};
 
 use crate::fields::push_latin1;
 
@@ -38,8 +38,11 @@ pub(crate) struct Head {
 impl Head {
     /// Reads what `start_response` was called with.
     pub(crate) fn new(status: &Bound<'_, PyAny>, headers: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let status = parse_status(status)?;
+        let (status, phrase) = parse_status(status)?;
         let mut head = Self { status, fields: Vec::with_capacity(256), content_length: None, dropped: Vec::new() };
+        if let Some(phrase) = phrase {
+            push(&mut head.fields, REASON_FIELD, &phrase);
+        }
         head.read(headers)?;
         Ok(head)
     }
@@ -115,7 +118,17 @@ pub(crate) fn encode_hints(headers: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
     Ok(fields)
 }
 
-fn parse_status(status: &Bound<'_, PyAny>) -> PyResult<u16> {
+/// What follows the code, unless it is nothing or the registered phrase.
+fn own_phrase(code: u16, text: &str) -> Option<Vec<u8>> {
+    let phrase = text.get(4..).unwrap_or_default().trim();
+    if phrase.is_empty() || phrase == reason(code) || phrase.len() > 512 {
+        return None;
+    }
+    Some(phrase.chars().filter_map(|character| u8::try_from(u32::from(character)).ok()).collect())
+}
+
+/// The code, and the phrase in latin-1 when it is not the registered one.
+fn parse_status(status: &Bound<'_, PyAny>) -> PyResult<(u16, Option<Vec<u8>>)> {
     let Ok(status) = status.cast::<PyString>() else {
         return Err(PyTypeError::new_err(format!("status must be a str, not {}", type_name(status))));
     };
@@ -130,7 +143,7 @@ fn parse_status(status: &Bound<'_, PyAny>) -> PyResult<u16> {
     };
     let code = str::from_utf8(code).ok().filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()));
     match code.and_then(|code| code.parse().ok()) {
-        Some(code @ 200..=999) => Ok(code),
+        Some(code @ 200..=999) => Ok((code, own_phrase(code, text))),
         Some(code @ 100..=199) => {
             Err(PyValueError::new_err(format!("{code} is an interim status: the application must give a final one")))
         }

@@ -13,7 +13,9 @@ use tlsgi_config::native::argv::FRONT;
 use tlsgi_sys::process::{self, Keyboard};
 
 use super::control::Control;
-use super::worker::without_service_manager;
+
+/// What a front keeps of the environment: how it is loaded, how it prints.
+const KEPT: [&str; 5] = ["LD_LIBRARY_PATH", "NO_COLOR", "RUST_BACKTRACE", "TERM", "TZ"];
 
 /// How long a front may take to take over its configuration.
 pub(super) const READY_TIMEOUT: Duration = Duration::from_secs(20);
@@ -60,6 +62,8 @@ impl Front {
 pub(super) fn spawn(program: &Path, control: UnixStream) -> io::Result<Pid> {
     let mut command = Command::new(program);
     command.arg0("tlsgi: front").args([FRONT, &control.as_raw_fd().to_string()]).stdin(Stdio::null());
-    without_service_manager(&mut command);
+    // The environment may hold secrets of the application; the front needs none of it to work.
+    command.env_clear();
+    command.envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     process::spawn(command, vec![OwnedFd::from(control)], Keyboard::Apart)
 }

@@ -263,7 +263,7 @@ pub(super) fn spawn(interpreter: &Path, pool: &Pool, control: UnixStream, keyboa
 }
 
 /// The service manager speaks with the supervisor only.
-pub(super) fn without_service_manager(command: &mut Command) {
+fn without_service_manager(command: &mut Command) {
     for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"] {
         command.env_remove(name);
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use tlsgi_config::config::Limits;
-use tlsgi_wire::HttpVersion;
+use tlsgi_wire::{HttpVersion, REASON_FIELD, reason};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::http::client::{Client, Event, Gone};
 use crate::http::failure::Failure;
 use crate::http::field;
 use crate::http::head::{RequestHead, Upgrade};
-use crate::http::response::{Framing, ResponseHead, SitePolicy, decimal, emit, reason};
+use crate::http::response::{Framing, ResponseHead, SitePolicy, decimal, emit};
 use crate::http::websocket::handshake::accept_key;
 
 /// A client that has closed its sending side may still wait for its answer; after this it counts as gone.
@@ -186,12 +186,12 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> H1Client<'a, IO> {
         Event::Body(bytes)
     }
 
-    fn put_status_line(&mut self, status: u16) {
+    fn put_status_line(&mut self, status: u16, reason: &[u8]) {
         let out = self.transport.out();
         out.extend_from_slice(b"HTTP/1.1 ");
         out.extend_from_slice(decimal(status.into(), &mut [0; 20]));
         out.push(b' ');
-        out.extend_from_slice(reason(status).as_bytes());
+        out.extend_from_slice(reason);
         out.extend_from_slice(b"\r\n");
     }
 
@@ -202,7 +202,10 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> H1Client<'a, IO> {
     }
 
     fn put_head(&mut self, head: &ResponseHead, framing: Framing) {
-        self.put_status_line(head.status);
+        // The application's own phrase, if it has one, stands first among its fields.
+        let own =
+            field::walk(&head.fields).next().filter(|(_, name, _)| *name == REASON_FIELD).map(|(_, _, phrase)| phrase);
+        self.put_status_line(head.status, own.unwrap_or_else(|| reason(head.status).as_bytes()));
         let out = self.transport.out();
         self.keeps_alive &= !emit(head, framing, self.policy, |name, value| put_field(out, name, value));
         if self.is_chunked {
@@ -301,7 +304,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Client for H1Client<'_, IO> {
         if self.sent != Sent::Nothing || self.head.version() != HttpVersion::Http11 {
             return Ok(());
         }
-        self.put_status_line(103);
+        self.put_status_line(103, reason(103).as_bytes());
         self.put_fields(fields);
         self.transport.flush(b"\r\n").await
     }
@@ -338,7 +341,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Client for H1Client<'_, IO> {
     }
 
     async fn accept_websocket(&mut self, fields: &[u8]) -> Result<(), Gone> {
-        self.put_status_line(101);
+        self.put_status_line(101, reason(101).as_bytes());
         self.put_fields(fields);
         let key = self.head.field("sec-websocket-key").unwrap_or_default();
         let accept = accept_key(key);
