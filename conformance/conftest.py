@@ -81,7 +81,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def _shared(request: pytest.FixtureRequest, interface: str) -> Server:
     servers = request.session.stash.setdefault(SERVERS, {})
     server = servers.get(interface)
-    if server is None or server.process.poll() is not None:
+    if server is None or not server.is_listening():
+        if server is not None:
+            server.close()
         servers[interface] = server = Server(KIND, interface, f"{interface}_app:application")
     return server
 

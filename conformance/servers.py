@@ -90,6 +90,14 @@ class Server:
             time.sleep(0.02)
         raise StartError("not ready in time:\n" + self.log())
 
+    def is_listening(self) -> bool:
+        """Whether it still takes connections: a check may have ended it."""
+        try:
+            self.tcp().close()
+        except OSError:
+            return False
+        return self.process.poll() is None
+
     def tcp(self, port: int | None = None) -> socket.socket:
         """A bare connection, by default to the TLS port."""
         opened = socket.create_connection(("127.0.0.1", port or self.port or self.plain_port), PATIENCE)
