@@ -5,6 +5,7 @@ Encodes and decodes the protocol of ``docs/wire-protocol.md`` on its own, and fa
 
 from __future__ import annotations
 
+import contextlib
 import array
 import json
 import os
@@ -302,7 +303,9 @@ class Link:
 
     def grant(self, exchange: Exchange, size: int) -> None:
         exchange.credit += size
-        self.send(frame(CREDIT, exchange.id, struct.pack("<I", size)))
+        # A worker that is through may have closed the link already; what it sent before is still to be read.
+        with contextlib.suppress(BrokenPipeError):
+            self.send(frame(CREDIT, exchange.id, struct.pack("<I", size)))
 
     def drain(self) -> None:
         self.send(frame(DRAIN, 0))
