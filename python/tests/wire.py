@@ -5,8 +5,8 @@ Encodes and decodes the protocol of ``docs/wire-protocol.md`` on its own, and fa
 
 from __future__ import annotations
 
-import contextlib
 import array
+import contextlib
 import json
 import os
 import re
