@@ -161,8 +161,15 @@ mod tests {
     fn check_blocked(mut reader: impl Read, output: OwnedFd) {
         let spool = Spool::new(output);
         let lines = 3 * MAX_WAITING / 1024;
+        let mut is_blocked = false;
         for number in 0..lines {
             spool.add(format!("{number:01023}\n").as_bytes());
+            if spool.state().is_draining && !mem::replace(&mut is_blocked, true) {
+                // The thread has its first batch, and the full output holds it there: from now on nothing makes room.
+                while !spool.state().waiting.is_empty() {
+                    thread::yield_now();
+                }
+            }
         }
         assert!(spool.state().lost > 0 && spool.state().is_draining);
         let mut reader = BufReader::new(&mut reader).lines().map(|line| line.expect("readable"));

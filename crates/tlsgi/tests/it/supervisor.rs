@@ -152,8 +152,9 @@ fn changed_code_is_served_after_a_save_and_a_syntax_error_keeps_the_old_one() {
     let server = serve(&["--reload"]);
     assert_eq!(answer(&server).1, "first");
     change(&server, "second");
-    server.wait_for_log("code changed");
-    assert_eq!(answer(&server).1, "second", "a page asked for after the change waits for the new code");
+    // Every answer on the way is a page: what is asked for during the change waits for the new code.
+    server.wait_until(|| answer(&server).1 == "second", "the new code");
+    assert!(server.log().contains("code changed"), "{}", server.log());
     std::fs::write(source(&server), "def (").expect("written");
     server.wait_for_log("SyntaxError");
     assert_eq!(answer(&server).1, "second");
