@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::command::{output, run, succeeds};
 use crate::environment::Environment;
-use crate::{generate, promises, tidy};
+use crate::{generate, promises, report, tidy};
 
 /// Formatting, lints, generated files, borders between crates, documentation.
 pub(crate) fn lint(root: &Path, environment: &Environment) -> Result<()> {
@@ -35,12 +35,8 @@ pub(crate) fn all(root: &Path) -> Result<()> {
 pub(crate) fn test(root: &Path, environment: &Environment) -> Result<()> {
     environment.install(root, "dev")?;
     let python = environment.python().display().to_string();
-    run(
-        "cargo".as_ref(),
-        &["test", "--workspace", "--exclude", "tlsgi-worker"],
-        root,
-        &[("TLSGI_TEST_PYTHON", &python)],
-    )?;
+    let rust = ["test", "--workspace", "--exclude", "tlsgi-worker"];
+    twice(|_| run("cargo".as_ref(), &rust, root, &[("TLSGI_TEST_PYTHON", &python)]))?;
     pytest(root, environment, &["python/tests"])?;
     pytest(root, environment, &["conformance"])?;
     for (name, python) in other_interpreters() {
@@ -53,9 +49,20 @@ pub(crate) fn test(root: &Path, environment: &Environment) -> Result<()> {
 
 fn pytest(root: &Path, environment: &Environment, paths: &[&str]) -> Result<()> {
     let command = environment.command().display().to_string();
-    let mut arguments = vec!["-m", "pytest", "--quiet"];
-    arguments.extend(paths);
-    run(environment.python().as_os_str(), &arguments, root, &[("TLSGI_COMMAND", &command)])
+    twice(|is_repeated| {
+        let mut arguments = vec!["-m", "pytest", "--quiet"];
+        arguments.extend(if is_repeated { &["--last-failed"][..] } else { &[] });
+        arguments.extend(paths);
+        run(environment.python().as_os_str(), &arguments, root, &[("TLSGI_COMMAND", &command)])
+    })
+}
+
+/// Whole programs under deadlines on a busy machine: what fails is tried once more, and said to have failed.
+fn twice(attempt: impl Fn(bool) -> Result<()>) -> Result<()> {
+    attempt(false).or_else(|error| {
+        report(&format!("failed, tried once more: {error:#}"));
+        attempt(true)
+    })
 }
 
 /// What a dependency must never reach (see the table in ARCHITECTURE.md).
