@@ -1,0 +1,67 @@
+"""Brings about what a run needs: the environment with the peers, a build of tlsgi, certificates and files."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+from clients import BODY_MEBIBYTES
+from servers import Place
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = ROOT / "target" / "bench-venv"
+KINDS = {"p256": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "rsa2048": ["rsa:2048"]}
+TOOLS = ("wrk", "h2load", "openssl", "curl")
+
+
+def prepare(options: argparse.Namespace) -> Place:
+    """Everything ready, in a new directory that the caller removes."""
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing:
+        sys.exit(f"not installed: {', '.join(missing)} (Debian: apt install wrk nghttp2-client openssl curl)")
+    _install_peers()
+    python = options.tlsgi_python or ENVIRONMENT / "bin" / "python"
+    binary = options.tlsgi_binary or _build(python)
+    directory = Path(tempfile.mkdtemp(prefix="tlsgi-bench-"))
+    # Servers that drop root must be able to read the files below.
+    directory.chmod(0o755)
+    package = options.tlsgi_package or ROOT / "python"
+    place = Place(directory, ENVIRONMENT, binary.absolute(), package.absolute(), python.absolute())
+    for kind in KINDS:
+        _make_certificate(place, kind)
+    place.files.mkdir()
+    (place.files / "file.bin").write_bytes(os.urandom(10 << 10))
+    with (directory / "body").open("wb") as body:
+        body.truncate(BODY_MEBIBYTES << 20)
+    return place
+
+
+def _install_peers() -> None:
+    requirements = Path(__file__).with_name("requirements.txt")
+    installed = ENVIRONMENT / "requirements.txt"
+    if installed.exists() and installed.read_bytes() == requirements.read_bytes():
+        return
+    if not (ENVIRONMENT / "bin" / "python").exists():
+        venv.create(ENVIRONMENT, with_pip=True)
+    subprocess.run([ENVIRONMENT / "bin" / "python", "-m", "pip", "install", "-q", "-r", requirements], check=True)
+    shutil.copy(requirements, installed)
+
+
+def _build(python: Path) -> Path:
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "tlsgi"], cwd=ROOT, check=True)
+    subprocess.run(["sh", ROOT / "python" / "build_module.sh", str(python), "release"], cwd=ROOT, check=True)
+    return target / "release" / "tlsgi"
+
+
+def _make_certificate(place: Place, kind: str) -> None:
+    command = ["openssl", "req", "-x509", "-nodes", "-days", "30", "-subj", "/CN=localhost", "-newkey", *KINDS[kind]]
+    command += ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    command += ["-keyout", str(place.private_key(kind)), "-out", str(place.certificate(kind))]
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
