@@ -66,7 +66,7 @@ def _head(results: Results, place: Place) -> str:
     averages = ", ".join(f"{average:.1f}" for average in results.load_averages)
     cores = os.cpu_count() or 1
     is_busy = max(results.load_averages) > cores / 2
-    busy = " **The machine was busy with something else: read ratios, not figures.**" if is_busy else ""
+    busy = " **The machine was busy with something else: neither figures nor ratios can be relied on.**" if is_busy else ""
     lines = [
         "# Results",
         "",
