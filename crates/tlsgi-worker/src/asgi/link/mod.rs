@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
 use self::frames::Trouble;
 use super::exchange::Exchange;
@@ -193,7 +193,14 @@ impl Link {
         drop(out);
         match (is_written, was_blocked) {
             (false, false) => this.server.get().watch_writable(slf)?,
-            (true, true) => this.server.get().unwatch_writable(slf)?,
+            (true, true) => {
+                this.server.get().unwatch_writable(slf)?;
+                // Whoever made the room, the requests that were held back for it are due. While frames are being read,
+                // nobody can tell whether there are any.
+                if this.incoming.try_lock().map_or(true, |incoming| !incoming.held_back.is_empty()) {
+                    this.call_soon(slf, intern!(slf.py(), "on_writable"))?;
+                }
+            }
             _ => {}
         }
         if is_written && this.is_draining.load(Ordering::Relaxed) && lock(&this.exchanges).len() == 0 {
@@ -230,7 +237,11 @@ impl Link {
     }
 
     fn schedule(&self, slf: &Bound<'_, Self>) -> PyResult<()> {
-        let callback = slf.getattr(intern!(slf.py(), "on_turn"))?;
+        self.call_soon(slf, intern!(slf.py(), "on_turn"))
+    }
+
+    fn call_soon(&self, slf: &Bound<'_, Self>, name: &Bound<'_, PyString>) -> PyResult<()> {
+        let callback = slf.getattr(name)?;
         self.server.get().call_soon.bind(slf.py()).call1((callback,)).map(drop)
     }
 
