@@ -18,6 +18,8 @@ from server import COMMAND, PATIENCE, ROOT, Server
 httpx = pytest.importorskip("httpx")
 pytestmark = pytest.mark.skipif(not Path(COMMAND).exists(), reason="the command is not built: cargo xtask install")
 
+OLD_ASYNCIO = pytest.mark.skipif(sys.version_info < (3, 11), reason="asyncio leaves TLS transports of clients unclosed")
+
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
@@ -83,6 +85,7 @@ def test_django_admin(serve: Callable[..., Server], tmp_path: Path, interface: s
         assert again.status_code == 304
 
 
+@OLD_ASYNCIO
 def test_starlette(serve: Callable[..., Server]) -> None:
     pytest.importorskip("starlette")
     server = serve("examples/starlette_app.py")
@@ -93,6 +96,7 @@ def test_starlette(serve: Callable[..., Server]) -> None:
     assert asyncio.run(talk(server, "/echo", "hello")) == "hello"
 
 
+@OLD_ASYNCIO
 def test_websocket_without_a_framework(serve: Callable[..., Server]) -> None:
     assert asyncio.run(talk(serve("examples/asgi_app.py"), "/", "x" * 300_000)) == "x" * 300_000
 

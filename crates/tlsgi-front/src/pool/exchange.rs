@@ -45,6 +45,8 @@ pub(crate) enum WorkerEvent {
 pub(super) struct Entry {
     /// Tells it from an earlier holder of the same id.
     pub(super) sequence: u64,
+    /// Where its request ends among all bytes of the link.
+    pub(super) end: u64,
     pub(super) wire: WorkerExchange,
     pub(super) events: VecDeque<WorkerEvent>,
     pub(super) waker: Option<Waker>,

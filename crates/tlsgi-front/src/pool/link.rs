@@ -67,6 +67,9 @@ pub(crate) struct Link {
     unbegun: RefCell<VecDeque<(u32, u64)>>,
     sequence: Cell<u64>,
     begun: Cell<usize>,
+    /// Bytes that were encoded, and those of them that the socket took.
+    enqueued: Cell<u64>,
+    written: Cell<u64>,
     is_closed: Cell<bool>,
     idle: Notify,
     is_counted_out: Cell<bool>,
@@ -85,6 +88,8 @@ impl Link {
             unbegun: RefCell::default(),
             sequence: Cell::new(0),
             begun: Cell::new(0),
+            enqueued: Cell::new(0),
+            written: Cell::new(0),
             is_closed: Cell::new(false),
             idle: Notify::new(),
             is_counted_out: Cell::new(false),
@@ -131,6 +136,7 @@ impl Link {
         self.sequence.set(sequence + 1);
         let entry = Entry {
             sequence,
+            end: u64::MAX,
             wire: WorkerExchange::new(kind),
             events: VecDeque::new(),
             waker: None,
@@ -146,6 +152,8 @@ impl Link {
             connection.announce(self, out);
             encode_request(out, id, connection, head, request);
         });
+        let end = self.enqueued.get();
+        self.with_entry(id, |entry| entry.end = end);
         if self.is_closed.get() {
             self.lose_all();
         }
@@ -168,7 +176,9 @@ impl Link {
     pub(crate) fn write(&self, encode: impl FnOnce(&mut Vec<u8>)) {
         let mut out = self.out.borrow_mut();
         let was_empty = out.is_empty();
+        let before = out.len();
         encode(&mut out);
+        self.enqueued.set(self.enqueued.get() + (out.len() - before) as u64);
         if was_empty {
             self.flush.notify_one();
         }
@@ -213,7 +223,10 @@ impl Link {
             let mut sent = 0;
             while let Some(rest) = batch.get(sent..).filter(|rest| !rest.is_empty()) {
                 match self.socket.try_write(rest) {
-                    Ok(written) => sent += written,
+                    Ok(written) => {
+                        sent += written;
+                        self.written.set(self.written.get() + written as u64);
+                    }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {
                         if let Err(error) = self.socket.writable().await {
                             return Broken::Socket(error);
@@ -386,7 +399,9 @@ impl Link {
             slots.extend(entry.slot.take());
             // What had ended is complete for the client; only the application's afterthought is lost.
             if !entry.has_ended {
-                entry.events.push_back(WorkerEvent::Lost { is_replayable: entry.wire.is_replayable() });
+                // What the socket did not even take, nobody began, whatever was presumed.
+                let is_replayable = entry.wire.is_replayable() || entry.end > self.written.get();
+                entry.events.push_back(WorkerEvent::Lost { is_replayable });
             }
             if let Some(waker) = entry.waker.take() {
                 waker.wake();
