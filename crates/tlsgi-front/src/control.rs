@@ -25,7 +25,8 @@ pub enum ToFront {
         /// A certificate per site.
         certificates: Vec<SiteCertificate>,
     },
-    /// A worker is ready. Descriptors: one link per front thread.
+    /// A worker is ready. Descriptors: one link per front thread; then, where the kernel tells of a process's end, the worker's ends of
+    /// these links and a process descriptor (`pidfd_open(2)`).
     Worker {
         /// Its pool.
         pool: String,

@@ -13,7 +13,7 @@ use crate::assemble::{Assembly, assemble};
 use crate::control::{FromFront, ToFront};
 use crate::listener::census::Census;
 use crate::observe::access_log::AccessLogWriter;
-use crate::pool::WorkerShared;
+use crate::pool::{WorkerEnd, WorkerShared};
 use crate::thread::{self, Setup, ToThread};
 
 /// Runs the front on its control socket until it is drained (Ok) or the supervisor is gone.
@@ -165,10 +165,12 @@ impl Front {
 
     fn worker(&self, pool: &str, number: u64, process: u32, descriptors: Vec<OwnedFd>) {
         let Some(shared) = self.pool(pool) else { return };
-        let worker = WorkerShared::new(number, process, descriptors.len());
+        let (links, ends) = links_and_ends(descriptors, self.threads.len());
+        let worker = WorkerShared::new(number, process, links.len());
         shared.set_up();
-        for (thread, descriptor) in self.threads.iter().zip(descriptors) {
-            let link = ToThread::Link { pool: pool.to_owned(), worker: Arc::clone(&worker), socket: descriptor.into() };
+        for ((thread, link), worker_end) in self.threads.iter().zip(links).zip(ends) {
+            let (pool, worker) = (pool.to_owned(), Arc::clone(&worker));
+            let link = ToThread::Link { pool, worker, socket: link.into(), worker_end };
             // A thread that has ended needs no link.
             let _ = thread.inbox.send(link);
         }
@@ -214,6 +216,17 @@ impl Front {
         }
         self.report(FromFront::Drained);
     }
+}
+
+/// The links of a worker, and for each the worker's end of it when that came along.
+fn links_and_ends(mut links: Vec<OwnedFd>, threads: usize) -> (Vec<OwnedFd>, impl Iterator<Item = Option<WorkerEnd>>) {
+    let mut ends = links.split_off(threads.min(links.len()));
+    let process = ends.pop();
+    let ends = ends.into_iter().map(move |end| {
+        let process = process.as_ref()?.try_clone().ok()?;
+        Some(WorkerEnd { socket: end.into(), process })
+    });
+    (links, ends.chain(std::iter::repeat_with(|| None)))
 }
 
 /// As many descriptors as the system allows: one a connection.

@@ -19,7 +19,7 @@ use crate::listener::census::{Census, Guest};
 use crate::listener::{Arrival, Reception, accept_loop, serve_tcp, serve_unix};
 use crate::observe::access_log::AccessLog;
 use crate::pool::link::Broken;
-use crate::pool::{Link, Pool, WorkerShared};
+use crate::pool::{Link, Pool, WorkerEnd, WorkerShared};
 use crate::state::Thread;
 use crate::tls::{Tls, set_signing_socket};
 
@@ -30,8 +30,8 @@ const SOFTWARE: &str = concat!("tlsgi/", env!("CARGO_PKG_VERSION"));
 pub(crate) enum ToThread {
     /// Take this configuration over.
     Configure(Arc<Assembly>),
-    /// A worker's link.
-    Link { pool: String, worker: Arc<WorkerShared>, socket: UnixStream },
+    /// A worker's link, and the other end of it.
+    Link { pool: String, worker: Arc<WorkerShared>, socket: UnixStream, worker_end: Option<WorkerEnd> },
     /// Take a worker out of dispatch.
     Retire(u64),
     /// Nobody will answer for this pool.
@@ -114,7 +114,7 @@ impl Desk {
     fn handle(self: &Rc<Self>, message: ToThread) {
         match message {
             ToThread::Configure(assembly) => self.configure(&assembly),
-            ToThread::Link { pool, worker, socket } => self.link(&pool, worker, socket),
+            ToThread::Link { pool, worker, socket, worker_end } => self.link(&pool, worker, socket, worker_end),
             ToThread::Retire(worker) => self.retire(worker),
             ToThread::PoolDown(name) => {
                 if let Some(pool) = self.thread.pool(&name) {
@@ -143,10 +143,10 @@ impl Desk {
         *self.assembly.borrow_mut() = Some(Arc::clone(assembly));
     }
 
-    fn link(self: &Rc<Self>, pool: &str, worker: Arc<WorkerShared>, socket: UnixStream) {
+    fn link(self: &Rc<Self>, pool: &str, worker: Arc<WorkerShared>, socket: UnixStream, worker_end: Option<WorkerEnd>) {
         let Some(pool) = self.thread.pool(pool) else { return };
         let number = worker.number();
-        let link = match Link::new(worker, socket) {
+        let link = match Link::new(worker, socket, worker_end) {
             Ok(link) => link,
             Err(error) => return tracing::error!(worker = number, %error, "a worker's link cannot be used"),
         };

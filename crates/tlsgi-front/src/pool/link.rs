@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 
 use super::exchange::{Entry, Exchange, WorkerEvent};
 use super::slots::WorkerShared;
+use super::worker_end::WorkerEnd;
 use super::{Pool, Slot};
 use crate::connection::Connection;
 use crate::http::field::{self, id as field_id};
@@ -70,14 +71,21 @@ pub(crate) struct Link {
     /// Bytes that were encoded, and those of them that the socket took.
     enqueued: Cell<u64>,
     written: Cell<u64>,
+    /// Of these, what a worker that is gone had not read.
+    unread: Cell<u64>,
+    worker_end: RefCell<Option<WorkerEnd>>,
     is_closed: Cell<bool>,
     idle: Notify,
     is_counted_out: Cell<bool>,
 }
 
 impl Link {
-    /// A link over one end of a socket pair.
-    pub(crate) fn new(worker: Arc<WorkerShared>, socket: std::os::unix::net::UnixStream) -> io::Result<Rc<Self>> {
+    /// A link over one end of a socket pair, and the other end where the worker's death can be watched.
+    pub(crate) fn new(
+        worker: Arc<WorkerShared>,
+        socket: std::os::unix::net::UnixStream,
+        worker_end: Option<WorkerEnd>,
+    ) -> io::Result<Rc<Self>> {
         socket.set_nonblocking(true)?;
         Ok(Rc::new(Self {
             worker,
@@ -90,6 +98,8 @@ impl Link {
             begun: Cell::new(0),
             enqueued: Cell::new(0),
             written: Cell::new(0),
+            unread: Cell::new(0),
+            worker_end: RefCell::new(worker_end),
             is_closed: Cell::new(false),
             idle: Notify::new(),
             is_counted_out: Cell::new(false),
@@ -107,6 +117,7 @@ impl Link {
         let broken = tokio::select! {
             broken = self.write_loop() => broken,
             broken = self.read_loop(&pool) => broken,
+            broken = self.watch_process() => broken,
         };
         self.close(&pool);
         broken
@@ -245,6 +256,18 @@ impl Link {
                 self.flush.notify_one();
             }
         }
+    }
+
+    /// Notes what the worker had not read when its process ended. The reader finds the end of the link.
+    async fn watch_process(&self) -> Broken {
+        let worker_end = self.worker_end.take();
+        if let Some(worker_end) = worker_end {
+            match worker_end.until_gone().await {
+                Ok(unread) => self.unread.set(unread),
+                Err(error) => tracing::debug!(worker = self.worker.number(), %error, "its end cannot be watched"),
+            }
+        }
+        std::future::pending().await
     }
 
     async fn read_loop(self: &Rc<Self>, pool: &Rc<Pool>) -> Broken {
@@ -393,14 +416,15 @@ impl Link {
 
     /// The worker is gone: every exchange hears it, with what is known about its beginning.
     fn lose_all(&self) {
+        let taken = self.written.get().saturating_sub(self.unread.get());
         let mut slots = Vec::new();
         let mut entries = self.entries.borrow_mut();
         entries.retain(|_, entry| {
             slots.extend(entry.slot.take());
             // What had ended is complete for the client; only the application's afterthought is lost.
             if !entry.has_ended {
-                // What the socket did not even take, nobody began, whatever was presumed.
-                let is_replayable = entry.wire.is_replayable() || entry.end > self.written.get();
+                // What the worker did not even read, nobody began, whatever was presumed.
+                let is_replayable = entry.wire.is_replayable() || entry.end > taken;
                 entry.events.push_back(WorkerEvent::Lost { is_replayable });
             }
             if let Some(waker) = entry.waker.take() {

@@ -5,6 +5,7 @@ pub(crate) mod exchange;
 pub(crate) mod link;
 pub(crate) mod relay;
 mod slots;
+mod worker_end;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -19,6 +20,7 @@ use tokio::time::timeout;
 pub(crate) use exchange::{Exchange, WorkerEvent};
 pub(crate) use link::Link;
 pub(crate) use slots::{PoolShared, WorkerShared};
+pub(crate) use worker_end::WorkerEnd;
 
 use crate::http::failure::Failure;
 

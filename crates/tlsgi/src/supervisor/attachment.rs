@@ -52,17 +52,21 @@ impl Server {
             return;
         };
         let pairs = (0..front_process.threads).map(|_| channel::pair()).collect::<io::Result<Vec<_>>>();
-        let (fronts, workers): (Vec<OwnedFd>, Vec<OwnedFd>) = match pairs {
+        let (mut fronts, workers): (Vec<OwnedFd>, Vec<OwnedFd>) = match pairs {
             Ok(pairs) => pairs.into_iter().map(|(left, right)| (left.into(), right.into())).unzip(),
             Err(error) => return tracing::error!("no links can be made for worker {}: {error}", worker.name()),
         };
+        if let Ok(process) = worker.descriptor()
+            && let Ok(ends) = workers.iter().map(OwnedFd::try_clone).collect::<io::Result<Vec<_>>>()
+            && 2 * ends.len() < channel::MAX_DESCRIPTORS
+        {
+            fronts.extend(ends);
+            fronts.push(process);
+        }
         worker.control.send(&ToWorker::Attach, workers);
         worker.attached.insert((front, worker.alias));
-        let message = ToFront::Worker {
-            pool: worker.pool.clone(),
-            worker: worker.alias,
-            process: worker.process.map_or(worker.said_process, |own| own.as_raw_nonzero().get().unsigned_abs()),
-        };
+        let message =
+            ToFront::Worker { pool: worker.pool.clone(), worker: worker.alias, process: worker.process_number() };
         front_process.control.send(&message, fronts);
     }
 

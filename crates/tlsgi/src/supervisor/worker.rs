@@ -162,8 +162,18 @@ impl Worker {
     }
 
     /// Its process for messages.
-    pub(super) fn process_text(&self) -> String {
-        self.process.map_or_else(|| self.said_process.to_string(), |process| process.as_raw_nonzero().to_string())
+    pub(super) fn process_number(&self) -> u32 {
+        self.process.map_or(self.said_process, |own| own.as_raw_nonzero().get().unsigned_abs())
+    }
+
+    /// A descriptor that becomes readable when its process has ended.
+    ///
+    /// # Errors
+    /// As `pidfd_open(2)`: the kernel has none (before Linux 5.3), or the process is gone already.
+    pub(super) fn descriptor(&self) -> io::Result<OwnedFd> {
+        // A process that was not started here is the one that started this server.
+        let process = self.process.or_else(rustix::process::getppid).ok_or(io::ErrorKind::NotFound)?;
+        Ok(rustix::process::pidfd_open(process, rustix::process::PidfdFlags::empty())?)
     }
 
     /// How messages name it.

@@ -50,11 +50,11 @@ impl Server {
                 tracing::error!(
                     "worker {} (process {}) {how}; its workers serve on",
                     worker.name(),
-                    worker.process_text()
+                    worker.process_number()
                 );
             }
             Phase::Ready(_) => {
-                tracing::error!("worker {} (process {}) {how}; it is replaced", worker.name(), worker.process_text());
+                tracing::error!("worker {} (process {}) {how}; it is replaced", worker.name(), worker.process_number());
                 if let Some(pool) = self.pools.get_mut(&worker.pool) {
                     pool.restart.died(now, worker.served(now));
                 }

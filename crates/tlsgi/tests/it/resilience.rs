@@ -1,5 +1,6 @@
 //! Nothing that is changed or killed under load costs a client more than it must.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::harness::{Server, signal};
+use crate::harness::{Server, read_answer, signal};
 use crate::load::Load;
 
 const HELLO: &str = r#"
@@ -215,6 +216,23 @@ fn killed_workers_cost_only_what_they_had_begun() {
         "{good} good, {lost} lost, {failures:?}\n{}",
         server.log()
     );
+}
+
+#[test]
+fn request_that_a_killed_worker_had_not_read_is_answered_by_its_successor() {
+    let server = Server::with_source(HELLO, &["--front-threads", "1"]);
+    let worker = server.workers()[0];
+    signal(worker, "STOP");
+    let state = || std::fs::read_to_string(format!("/proc/{worker}/stat")).unwrap_or_default();
+    server.wait_until(|| state().contains(") T "), "the worker to stand still");
+    let mut waiting = server.connect();
+    waiting.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("written");
+    // The only front thread answers this one after it has handed over the one before.
+    assert_eq!(server.request("BAD\r\n\r\n").status, 400);
+    signal(worker, "KILL");
+    let answer = read_answer(&mut waiting);
+    assert_eq!(answer.status, 200, "{}", server.log());
+    assert_ne!(answer.text(), worker.to_string());
 }
 
 #[test]
