@@ -130,6 +130,9 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "check" -d 'Check configura
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "config" -d 'Look at the configuration'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "completions" -d 'Print completions for a shell'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "man" -d 'Print the manual page'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "trust" -d 'Make browsers and other programs of this machine trust the local root'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "cert" -d 'Issue a certificate from the local root into files'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "ca" -d 'Run a private CA'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l interface -d 'Calling convention, found by looking at the object [auto]' -r -f -a "auto\t''
 wsgi\t''
 asgi\t''"
@@ -434,3 +437,16 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l help-all -d 'Print every option'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand man" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from status" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from status" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from status" -f -a "status" -d 'Say where the local root is and how long it is valid'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from status" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from status" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca" -s h -l help -d 'Print help'

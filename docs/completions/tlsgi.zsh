@@ -433,6 +433,50 @@ _arguments "${_arguments_options[@]}" : \
 '--help[Print help]' \
 && ret=0
 ;;
+(trust)
+_arguments "${_arguments_options[@]}" : \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_tlsgi__subcmd__trust_commands" \
+"*::: :->trust" \
+&& ret=0
+
+    case $state in
+    (trust)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:tlsgi-trust-command-$line[1]:"
+        case $line[1] in
+            (status)
+_arguments "${_arguments_options[@]}" : \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(cert)
+_arguments "${_arguments_options[@]}" : \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(ca)
+_arguments "${_arguments_options[@]}" : \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
         esac
     ;;
 esac
@@ -446,8 +490,21 @@ _tlsgi_commands() {
 'config:Look at the configuration' \
 'completions:Print completions for a shell' \
 'man:Print the manual page' \
+'trust:Make browsers and other programs of this machine trust the local root' \
+'cert:Issue a certificate from the local root into files' \
+'ca:Run a private CA' \
     )
     _describe -t commands 'tlsgi commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__ca_commands] )) ||
+_tlsgi__subcmd__ca_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi ca commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__cert_commands] )) ||
+_tlsgi__subcmd__cert_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi cert commands' commands "$@"
 }
 (( $+functions[_tlsgi__subcmd__check_commands] )) ||
 _tlsgi__subcmd__check_commands() {
@@ -480,6 +537,18 @@ _tlsgi__subcmd__man_commands() {
 _tlsgi__subcmd__serve_commands() {
     local commands; commands=()
     _describe -t commands 'tlsgi serve commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__trust_commands] )) ||
+_tlsgi__subcmd__trust_commands() {
+    local commands; commands=(
+'status:Say where the local root is and how long it is valid' \
+    )
+    _describe -t commands 'tlsgi trust commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__trust__subcmd__status_commands] )) ||
+_tlsgi__subcmd__trust__subcmd__status_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi trust status commands' commands "$@"
 }
 
 if [ "$funcstack[1]" = "_tlsgi" ]; then

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use tlsgi_config::native::command::SHELLS;
 use tlsgi_config::native::{manual, reference};
+use tlsgi_config::tool;
 
 use crate::code_map;
 
@@ -38,6 +39,7 @@ fn files(root: &Path) -> Result<Vec<(String, String)>> {
     let mut files = vec![
         ("docs/reference/options.md".to_owned(), reference::page()),
         ("docs/reference/tlsgi.schema.json".to_owned(), reference::schema()),
+        ("docs/reference/commands.md".to_owned(), tool::reference::page()),
         ("docs/man/tlsgi.1".to_owned(), manual::page()),
     ];
     files.extend(SHELLS.map(|shell| (format!("docs/completions/tlsgi.{shell}"), manual::completions(shell))));

@@ -8,6 +8,7 @@ pub mod nearest;
 pub mod option;
 pub mod origin;
 pub mod resolve;
+pub mod tool;
 pub mod value;
 
 pub use config::Config;

@@ -56,6 +56,9 @@ fn outcome(input: &str) -> String {
     }
     let layer = match argv::parse(arguments.into_iter().map(Into::into).collect()) {
         Ok(argv::Invocation::Serve(layer) | argv::Invocation::Check(layer)) => *layer,
+        Ok(argv::Invocation::Tool(asked)) => {
+            return format!("{:?}\nstate-dir: {:?}\n", asked.tool, asked.flags.state_dir);
+        }
         Ok(other) => return format!("{other:?}\n"),
         Err(told) => return messages(&told, ""),
     };

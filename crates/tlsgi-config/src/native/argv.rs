@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 
-use clap::ArgMatches;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command};
 
 use super::command::{COMMANDS, brief, command};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -12,6 +12,7 @@ use crate::layer::{Layer, OPTIONS};
 use crate::nearest::nearest;
 use crate::option::Spec;
 use crate::origin::Origin;
+use crate::tool::{Asked, Entry, TOOLS, incomplete};
 
 /// First argument of the process that the supervisor starts as its front.
 pub const FRONT: &str = "__front";
@@ -25,6 +26,8 @@ pub enum Invocation {
     Check(Box<Layer>),
     /// Print the configuration.
     ShowConfig(Box<Layer>),
+    /// Run another tool.
+    Tool(Box<Asked>),
     /// Print completions for this shell.
     Completions(String),
     /// Print the manual page.
@@ -52,19 +55,29 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Diagnostics> {
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             return Ok(Invocation::Print(error.render()));
         }
-        Err(error) => return Err(Diagnostics(vec![explain(&error, &arguments)])),
+        Err(error) => {
+            let tool = TOOLS.iter().find(|tool| arguments.get(1).is_some_and(|first| first == tool.name));
+            let told = match tool {
+                Some(tool) => explain_tool(tool, &error, &arguments),
+                None => explain(&error, &arguments),
+            };
+            return Err(Diagnostics(vec![told]));
+        }
     };
     Ok(match matches.subcommand() {
-        Some(("check", matches)) => Invocation::Check(layer(matches)?),
+        Some(("check", matches)) => Invocation::Check(every(matches)?),
         Some(("config", matches)) => match matches.subcommand() {
-            Some((_, matches)) => Invocation::ShowConfig(layer(matches)?),
+            Some((_, matches)) => Invocation::ShowConfig(every(matches)?),
             None => return Err(Diagnostics(vec![Diagnostic::error("`tlsgi config` needs a command: `show`")])),
         },
         Some(("completions", matches)) => {
             Invocation::Completions(matches.get_one::<String>("shell").cloned().unwrap_or_default())
         }
         Some(("man", _)) => Invocation::Manual,
-        Some((_, matches)) => Invocation::Serve(layer(matches)?),
+        Some((name, matches)) => match TOOLS.iter().find(|tool| tool.name == name) {
+            Some(tool) => Invocation::Tool(Box::new(tool.asked(matches)?)),
+            None => Invocation::Serve(every(matches)?),
+        },
         None => Invocation::Serve(Box::default()),
     })
 }
@@ -90,10 +103,15 @@ fn wants_brief_help(arguments: &[OsString]) -> bool {
     is_large && !arguments.iter().any(|argument| argument == "--help-all")
 }
 
-fn layer(matches: &ArgMatches) -> Result<Box<Layer>, Diagnostics> {
+fn every(matches: &ArgMatches) -> Result<Box<Layer>, Diagnostics> {
+    layer(matches, OPTIONS.iter()).map(Box::new)
+}
+
+/// What was said for these options, which the command must have.
+pub(crate) fn layer(matches: &ArgMatches, specs: impl Iterator<Item = &'static Spec>) -> Result<Layer, Diagnostics> {
     let mut layer = Layer::default();
     let mut told = Diagnostics::default();
-    for spec in OPTIONS {
+    for spec in specs {
         for (_, flag, text) in spoken(spec, matches) {
             if let Err(refusal) = (spec.slot_mut)(&mut layer).say(&text, Origin::Flag(flag.to_owned())) {
                 let mut diagnostic = Diagnostic::invalid(flag, &text, &refusal.reason);
@@ -102,7 +120,7 @@ fn layer(matches: &ArgMatches) -> Result<Box<Layer>, Diagnostics> {
             }
         }
     }
-    if told.has_errors() { Err(told) } else { Ok(Box::new(layer)) }
+    if told.has_errors() { Err(told) } else { Ok(layer) }
 }
 
 /// What was written for an option under any of its flags, in the order of the command line.
@@ -166,6 +184,50 @@ fn unexpected(argument: &str, arguments: &[OsString]) -> Diagnostic {
     }
 }
 
+/// What is wrong with the command line of a tool.
+fn explain_tool(tool: &Entry, error: &clap::Error, arguments: &[OsString]) -> Diagnostic {
+    let words = arguments.iter().skip(2).map_while(|word| word.to_str());
+    let tree = tool.tree("");
+    let mut at = &tree;
+    let mut path = format!("tlsgi {}", tool.name);
+    for word in words {
+        if let Some(below) = at.find_subcommand(word) {
+            at = below;
+            path = format!("{path} {word}");
+        }
+    }
+    let wrong = match error.get(ContextKind::InvalidArg).or_else(|| error.get(ContextKind::InvalidSubcommand)) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let commands = at.get_subcommands().map(Command::get_name);
+    match error.kind() {
+        ErrorKind::UnknownArgument if wrong.starts_with('-') => {
+            let flags: Vec<String> = at
+                .get_arguments()
+                .chain(tree.get_arguments())
+                .filter_map(Arg::get_long)
+                .map(|long| format!("--{long}"))
+                .collect();
+            unknown_among(wrong.split('=').next().unwrap_or(wrong), flags.iter().map(String::as_str))
+        }
+        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand if at.has_subcommands() => {
+            let nearest = nearest(wrong, commands).map(|command| format!("{path} {command}"));
+            Diagnostic::unknown("command", &format!("{path} {wrong}"), nearest.as_deref())
+        }
+        ErrorKind::MissingSubcommand => return incomplete(&path, at),
+        ErrorKind::UnknownArgument => Diagnostic::error(format!("unexpected argument `{}`", wrong.escape_debug())),
+        _ => return explain(error, arguments),
+    }
+    .hint(format!("`{path} --help` says how it is written"))
+}
+
+fn unknown_among<'a>(name: &str, flags: impl Iterator<Item = &'a str>) -> Diagnostic {
+    let bare = name.trim_start_matches('-');
+    let nearest = nearest(bare, flags.map(|flag| flag.trim_start_matches('-'))).map(|name| format!("--{name}"));
+    Diagnostic::unknown("option", name, nearest.as_deref()).at(&Origin::Flag(name.to_owned()))
+}
+
 fn unknown_flag(argument: &str, arguments: &[OsString]) -> Diagnostic {
     // clap takes `-threads` for a bundle of single letters and names the first.
     let bundle = arguments
@@ -177,9 +239,5 @@ fn unknown_flag(argument: &str, arguments: &[OsString]) -> Diagnostic {
         std::iter::once(spec.flag).chain(spec.aliases.iter().copied()).chain(spec.negations.iter().copied())
     });
     let known = flags.filter(|flag| flag.starts_with('-')).chain(["--help", "--help-all", "--version"]);
-    let bare = name.trim_start_matches('-');
-    let nearest = nearest(bare, known.map(|flag| flag.trim_start_matches('-'))).map(|name| format!("--{name}"));
-    Diagnostic::unknown("option", name, nearest.as_deref())
-        .at(&Origin::Flag(name.to_owned()))
-        .hint("`tlsgi --help-all` lists every option")
+    unknown_among(name, known).hint("`tlsgi --help-all` lists every option")
 }

@@ -7,6 +7,7 @@ use clap::{Arg, ArgAction, Command, ValueHint};
 
 use crate::layer::OPTIONS;
 use crate::option::Spec;
+use crate::tool::TOOLS;
 use crate::value::Form;
 
 /// Shells that completions are written for.
@@ -16,10 +17,13 @@ const ABOUT: &str = "Serve a Python application over HTTPS";
 const USAGE: &str = "tlsgi [serve] [OPTIONS] APP\n       tlsgi COMMAND";
 
 /// The commands, as help and manual list them.
-pub const COMMANDS: [(&str, &str); 5] = [
+pub const COMMANDS: [(&str, &str); 8] = [
     ("serve", "Serve an application (the default)"),
     ("check", "Check configuration, certificate and application without serving"),
     ("config show", "Print every value in use and where it was written"),
+    ("trust", "Make browsers and other programs of this machine trust the local root"),
+    ("cert", "Issue a certificate from the local root into files"),
+    ("ca", "Run a private CA"),
     ("completions", "Print completions for a shell"),
     ("man", "Print the manual page"),
 ];
@@ -29,7 +33,7 @@ fn commands() -> String {
 }
 
 /// What help says of a command.
-fn about(name: &str) -> &'static str {
+pub(crate) fn about(name: &str) -> &'static str {
     COMMANDS.iter().find(|(command, _)| *command == name).map_or("", |(_, about)| about)
 }
 
@@ -56,7 +60,7 @@ pub(super) fn manual() -> Command {
 /// The whole command.
 #[must_use]
 pub fn command() -> Command {
-    with_options(Command::new("tlsgi"))
+    let command = with_options(Command::new("tlsgi"))
         .about(ABOUT)
         .version(env!("CARGO_PKG_VERSION"))
         .disable_version_flag(true)
@@ -86,7 +90,8 @@ pub fn command() -> Command {
                 Arg::new("shell").value_name("SHELL").required(true).value_parser(PossibleValuesParser::new(SHELLS)),
             ),
         )
-        .subcommand(with_help(Command::new("man")).about(about("man")))
+        .subcommand(with_help(Command::new("man")).about(about("man")));
+    command.subcommands(TOOLS.iter().map(|tool| tool.tree(about(tool.name))))
 }
 
 fn with_options(command: Command) -> Command {
@@ -100,7 +105,7 @@ fn with_options(command: Command) -> Command {
     )
 }
 
-fn with_help(command: Command) -> Command {
+pub(crate) fn with_help(command: Command) -> Command {
     command.disable_help_flag(true).disable_help_subcommand(true).arg(
         Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help("Print help").help_heading("Help"),
     )
@@ -108,7 +113,7 @@ fn with_help(command: Command) -> Command {
 
 /// The flags of an option: its own, its aliases (hidden) and its negations. Each is an argument of its own, so that a message can
 /// name the one that was written.
-fn args(spec: &'static Spec) -> Vec<Arg> {
+pub(crate) fn args(spec: &'static Spec) -> Vec<Arg> {
     let mut args = vec![documented(spec, spec.flag, spec.is_switch())];
     args.extend(spec.aliases.iter().map(|alias| documented(spec, alias, spec.is_switch()).hide(true)));
     args.extend(spec.negations.iter().enumerate().map(|(at, negation)| {

@@ -5,6 +5,7 @@ use clap_complete::Shell;
 use super::command::{COMMANDS, command, manual};
 use super::env::CONVENTIONS;
 use crate::diagnostic::Exit;
+use crate::tool::reference::leaves;
 
 /// Files that are read or written without being named.
 pub const FILES: [(&str, &str); 2] = [
@@ -35,11 +36,21 @@ pub fn page() -> String {
     _ = manual.render_options_section(&mut page);
     let mut page = String::from_utf8_lossy(&page).into_owned();
     page.push_str(&section("COMMANDS", COMMANDS));
+    page.push_str(&tools());
     page.push_str(&section("ENVIRONMENT", environment()));
     page.push_str(&section("FILES", FILES));
     page.push_str(&section("SIGNALS", SIGNALS));
     page.push_str(&section("EXIT STATUS", Exit::ALL.map(|(exit, text)| (exit.code().to_string(), text))));
     page
+}
+
+/// A section for each command of the tools.
+fn tools() -> String {
+    let sections = leaves().into_iter().map(|leaf| {
+        let usage = (format!("{} {}", leaf.path, leaf.usage), leaf.about);
+        section(&leaf.path.to_uppercase(), std::iter::once(usage).chain(leaf.options))
+    });
+    sections.collect()
 }
 
 fn environment() -> Vec<(String, String)> {

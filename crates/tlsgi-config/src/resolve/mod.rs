@@ -66,6 +66,12 @@ pub fn resolve(said: Layer, facts: &Facts) -> (Option<Config>, Diagnostics) {
     (config, resolver.told)
 }
 
+/// The directory of the local CA and other state.
+#[must_use]
+pub fn state_directory(said: Layer, facts: &Facts) -> PathBuf {
+    Resolver { said, facts, told: Diagnostics::default() }.state_directory()
+}
+
 struct Resolver<'a> {
     said: Layer,
     facts: &'a Facts,

@@ -1,10 +1,14 @@
 //! The command: what was asked for, and everything that is printed. No other room writes to the terminal.
 
 mod banner;
+mod ca;
+mod cert;
 mod failure;
 mod print;
 mod probe;
 mod startup;
+mod tool;
+mod trust;
 
 use std::ffi::OsString;
 use std::os::unix::net::UnixStream;
@@ -63,6 +67,7 @@ fn dispatch(roles: &Roles, invocation: Invocation, worker: Option<UnixStream>) -
         Invocation::Serve(flags) => with_startup(*flags, worker, roles.serve),
         Invocation::Check(flags) => with_startup(*flags, None, roles.check),
         Invocation::ShowConfig(flags) => show_config(*flags),
+        Invocation::Tool(asked) => tool::run(*asked),
         Invocation::Completions(shell) => print::out(&manual::completions(&shell)),
         Invocation::Manual => print::out(&manual::page()),
         Invocation::Front => finish((roles.front)()),

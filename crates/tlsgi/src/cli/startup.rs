@@ -109,6 +109,11 @@ impl Reading {
         Self { said, told, file, source, facts: facts(&environment) }
     }
 
+    /// The directory of the local CA and other state.
+    pub(super) fn state_directory(&self) -> PathBuf {
+        resolve::state_directory(self.said.clone(), &self.facts)
+    }
+
     pub(super) fn resolve(&self) -> (Option<Config>, Diagnostics) {
         // Wrong values are left out of what was said: what is missing because of them would be blamed on the user again.
         if self.told.has_errors() {
