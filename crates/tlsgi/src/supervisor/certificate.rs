@@ -1,13 +1,14 @@
 //! The certificates of all sites: loaded or issued, kept as what was loaded last, looked at again when files change.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use time::OffsetDateTime;
 use tlsgi_cert::{Algorithm, Error, Facts, Finding, Loaded, LocalCa, Name, Source, Stamp};
 use tlsgi_config::config::{CertificateSource, Config, Role};
 use tlsgi_front::control::{KeyAlgorithm, SiteCertificate};
 
-use super::signing::KeyRing;
+use super::signing::{KeyRing, NumberedKey};
 
 /// What the sites present.
 #[derive(Debug, Default)]
@@ -21,6 +22,7 @@ pub(super) struct Certificates {
 pub(super) struct Presented {
     source: CertificateSource,
     certificate: SiteCertificate,
+    key: Arc<NumberedKey>,
     /// What the leaf says.
     pub(super) facts: Facts,
     /// What a person should know about it.
@@ -82,7 +84,7 @@ impl Certificates {
 
     /// These are in use from now on; keys of others go after a while.
     pub(super) fn present(&self, keys: &KeyRing) {
-        keys.present(self.sites.iter().map(|presented| presented.certificate.key).collect());
+        keys.present(self.sites.iter().map(|presented| Arc::clone(&presented.key)).collect());
     }
 
     /// What the front is told.
@@ -144,13 +146,11 @@ fn present(
         }
     };
     let Loaded { chain, key, facts, findings } = loaded;
-    let certificate = SiteCertificate {
-        site: 0,
-        chain: chain.iter().map(|der| der.to_vec()).collect(),
-        algorithm: algorithm(key.algorithm()),
-        key: keys.add(key),
-    };
-    Ok(Presented { source: source.clone(), certificate, facts, findings, root })
+    let algorithm = algorithm(key.algorithm());
+    let key = keys.add(key);
+    let chain = chain.iter().map(|der| der.to_vec()).collect();
+    let certificate = SiteCertificate { site: 0, chain, algorithm, key: key.number };
+    Ok(Presented { source: source.clone(), certificate, key, facts, findings, root })
 }
 
 /// The state of every certificate file that the configuration names.

@@ -203,7 +203,8 @@ impl Server {
     }
 }
 
-fn refuse(error: &tlsgi_cert::Error) {
+/// Says that what is in the files now cannot be presented.
+pub(super) fn refuse(error: &tlsgi_cert::Error) {
     let hint = error.hint().map_or_else(String::new, |hint| format!("; {hint}"));
     tracing::error!("the changed certificate is not taken over, the old one stays in use: {}{hint}", full_text(error));
 }

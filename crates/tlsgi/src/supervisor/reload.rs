@@ -9,7 +9,7 @@ use super::certificate::Certificates;
 use super::error::{Error, full_text};
 use super::listener::Listeners;
 use super::log_lines;
-use super::maintenance::{log_finding, open_access_log};
+use super::maintenance::{self, log_finding, open_access_log};
 use super::policy::Spread;
 use super::pool::{Pool, Release};
 use super::server::{Server, Stage};
@@ -104,7 +104,11 @@ impl Server {
             staged.config.front_threads != self.config.front_threads || staged.config.log != self.config.log;
         self.config = staged.config;
         std::mem::replace(&mut self.listeners, staged.listeners).give_way_to(&self.listeners);
-        self.certificates = staged.certificates;
+        self.maintenance.follow(&self.config);
+        // While the applications loaded, the files may have been exchanged once more.
+        let (certificates, errors) = staged.certificates.refresh(&self.config, &self.keys);
+        errors.iter().for_each(maintenance::refuse);
+        self.certificates = certificates;
         self.certificates.present(&self.keys);
         self.access_log = staged.access_log;
         tlsgi_front::observe::log::init(&self.config.log);
@@ -113,7 +117,6 @@ impl Server {
         for pool in self.pools.values_mut() {
             pool.spread = Spread::Roll;
         }
-        self.maintenance.follow(&self.config);
         self.log_findings();
         if needs_front {
             self.replace_front(now);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use tlsgi_cert::PrivateKey;
 use tlsgi_front::control::signing::{ANSWER_HEAD, MAX_MESSAGE, REQUEST_HEAD};
@@ -14,7 +14,14 @@ const KEPT_SETS: usize = 4;
 const SIGNED: u8 = 0;
 const REFUSED: u8 = 1;
 
-/// The keys by the number that the front knows them by. Numbers are never used again.
+/// A private key under the number that the front knows it by. It is signed with as long as somebody holds it.
+#[derive(Debug)]
+pub(super) struct NumberedKey {
+    pub(super) number: u32,
+    key: PrivateKey,
+}
+
+/// The keys by their numbers, which are never used again.
 #[derive(Debug, Default)]
 pub(super) struct KeyRing {
     keys: RwLock<Keys>,
@@ -22,37 +29,36 @@ pub(super) struct KeyRing {
 
 #[derive(Debug, Default)]
 struct Keys {
-    by_number: BTreeMap<u32, Arc<PrivateKey>>,
+    by_number: BTreeMap<u32, Weak<NumberedKey>>,
     last: u32,
-    sets: VecDeque<Vec<u32>>,
+    presented: VecDeque<Vec<Arc<NumberedKey>>>,
 }
 
 impl KeyRing {
-    /// Takes in a key and gives its number.
-    pub(super) fn add(&self, key: PrivateKey) -> u32 {
+    /// Gives a key its number.
+    pub(super) fn add(&self, key: PrivateKey) -> Arc<NumberedKey> {
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         keys.last += 1;
-        let number = keys.last;
-        keys.by_number.insert(number, Arc::new(key));
-        number
+        let key = Arc::new(NumberedKey { number: keys.last, key });
+        keys.by_number.retain(|_, key| key.strong_count() > 0);
+        keys.by_number.insert(key.number, Arc::downgrade(&key));
+        key
     }
 
-    /// These keys are presented from now on; those of long ago are forgotten.
-    pub(super) fn present(&self, numbers: Vec<u32>) {
+    /// These keys are presented from now on; those of long ago are let go.
+    pub(super) fn present(&self, set: Vec<Arc<NumberedKey>>) {
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
-        let Keys { by_number, sets, .. } = &mut *keys;
-        sets.push_front(numbers);
-        sets.truncate(KEPT_SETS);
-        by_number.retain(|number, _| sets.iter().any(|set| set.contains(number)));
+        keys.presented.push_front(set);
+        keys.presented.truncate(KEPT_SETS);
     }
 
-    fn find(&self, number: u32) -> Option<Arc<PrivateKey>> {
-        self.keys.read().unwrap_or_else(PoisonError::into_inner).by_number.get(&number).cloned()
+    fn find(&self, number: u32) -> Option<Arc<NumberedKey>> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).by_number.get(&number)?.upgrade()
     }
 
     fn sign(&self, key: u32, scheme: u16, message: &[u8]) -> Result<Vec<u8>, String> {
-        let key = self.find(key).ok_or_else(|| format!("no key has the number {key}"))?;
-        key.sign_handshake(scheme, message).map_err(|error| error.to_string())
+        let held = self.find(key).ok_or_else(|| format!("no key has the number {key}"))?;
+        held.key.sign_handshake(scheme, message).map_err(|error| error.to_string())
     }
 }
 
@@ -167,8 +173,9 @@ mod tests {
         let authority = LocalCa::open_or_create(directory.path(), now).expect("root");
         let loaded = authority.issue(&[Name::parse("localhost").expect("name")], now).expect("leaf");
         let keys = Arc::new(KeyRing::default());
-        let number = keys.add(loaded.key);
-        keys.present(vec![number]);
+        let key = keys.add(loaded.key);
+        let number = key.number;
+        keys.present(vec![key]);
         let (ours, theirs) = tlsgi_sys::channel::pair().expect("pair");
         serve(theirs, Arc::clone(&keys)).expect("thread");
         (ours, keys, number)
@@ -217,7 +224,7 @@ mod tests {
         for number in 0..u32::try_from(KEPT_SETS).expect("small") {
             (&socket).write_all(&asked(number, first, ECDSA_P256_SHA256, &handshake())).expect("written");
             assert_eq!(answered(&socket).1, SIGNED, "after {number} replacements");
-            keys.present(vec![1000 + number]);
+            keys.present(Vec::new());
         }
         (&socket).write_all(&asked(9, first, ECDSA_P256_SHA256, &handshake())).expect("written");
         assert_eq!(answered(&socket).1, REFUSED);

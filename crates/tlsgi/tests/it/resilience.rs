@@ -165,6 +165,27 @@ fn certificates_are_exchanged_within_two_seconds_and_nobody_notices() {
 }
 
 #[test]
+fn certificate_exchanged_while_a_reload_loads_is_the_one_presented_after_it() {
+    let certificates = Certificates::new();
+    let (certificate, key) = (certificates.path("server.crt"), certificates.path("server.key"));
+    let gated = format!(
+        "import os\ngate = os.path.join(os.path.dirname(__file__), 'gate')\nif os.path.exists(gate):\n    open(gate).read()\n{HELLO}"
+    );
+    let server = Server::with_source(&gated, &["--certfile", &certificate, "--keyfile", &key]);
+    let gate = server.directory().join("gate");
+    assert!(Command::new("mkfifo").arg(&gate).status().expect("mkfifo runs").success());
+    server.signal("HUP");
+    // Opens when the new worker reads: the reload has loaded the certificate and waits for the application.
+    let opened = std::fs::OpenOptions::new().write(true).open(&gate).expect("gate");
+    certificates.renew(2);
+    server.wait_until(|| presented(&server) == certificates.der(), "the new certificate");
+    std::fs::remove_file(&gate).expect("removed");
+    drop(opened);
+    server.wait_for_log("reloaded");
+    server.wait_until(|| presented(&server) == certificates.der(), "the new certificate after the reload");
+}
+
+#[test]
 fn a_broken_pair_leaves_the_old_one_serving() {
     let certificates = Certificates::new();
     let (certificate, key) = (certificates.path("server.crt"), certificates.path("server.key"));
