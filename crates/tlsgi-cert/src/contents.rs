@@ -9,15 +9,17 @@ use crate::der::{self, Shape};
 use crate::error::{Error, quoted};
 use crate::limits;
 use crate::load::Input;
+use crate::passphrase::Passphrase;
 use crate::pem;
+use crate::sealed::{self, Dek};
 
 /// What a file holds.
 #[derive(Default)]
 pub(crate) struct Contents {
     pub(crate) certificates: Vec<Certificate>,
     pub(crate) keys: Vec<Zeroizing<Vec<u8>>>,
-    /// A key is there, but behind a passphrase.
-    pub(crate) is_encrypted: bool,
+    /// Keys behind a passphrase.
+    pub(crate) sealed: Vec<SealedKey>,
     others: Vec<String>,
     is_container: Option<Container>,
 }
@@ -27,6 +29,25 @@ pub(crate) struct Certificate {
     pub(crate) der: Vec<u8>,
     /// OpenSSL's `TRUSTED CERTIFICATE`.
     pub(crate) is_trusted_form: bool,
+}
+
+/// A key behind a passphrase.
+pub(crate) enum SealedKey {
+    /// `EncryptedPrivateKeyInfo`.
+    Pkcs8(Vec<u8>),
+    /// OpenSSL's older form; its header may be unreadable.
+    Traditional(Option<Dek>, Vec<u8>),
+}
+
+impl SealedKey {
+    /// The key as DER.
+    pub(crate) fn open(&self, passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, sealed::Fault> {
+        match self {
+            Self::Pkcs8(der) => sealed::open_key(der, passphrase),
+            Self::Traditional(Some(dek), text) => dek.open(text, passphrase),
+            Self::Traditional(None, _) => Err(sealed::Fault::Damaged),
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -78,8 +99,10 @@ impl Contents {
                 let der = section.der[..section.der.len() - whole].to_vec();
                 self.certificates.push(Certificate { der, is_trusted_form: true });
             }
-            "ENCRYPTED PRIVATE KEY" => self.is_encrypted = true,
-            label if label.ends_with("PRIVATE KEY") && section.is_encrypted => self.is_encrypted = true,
+            "ENCRYPTED PRIVATE KEY" => self.sealed.push(SealedKey::Pkcs8(section.der.to_vec())),
+            label if label.ends_with("PRIVATE KEY") && section.is_encrypted => {
+                self.sealed.push(SealedKey::Traditional(section.dek, section.der.to_vec()));
+            }
             "OPENSSH PRIVATE KEY" => self.is_container = Some(Container::OpenSsh),
             label if label.ends_with("PRIVATE KEY") => self.keys.push(section.der),
             "PKCS7" | "CMS" => self.is_container = Some(Container::Pkcs7),
@@ -97,7 +120,7 @@ impl Contents {
             Shape::Pkcs8 { .. } | Shape::Pkcs1 { .. } | Shape::Sec1 { .. } | Shape::Dsa => {
                 self.keys.push(Zeroizing::new(der.to_vec()));
             }
-            Shape::EncryptedPkcs8 => self.is_encrypted = true,
+            Shape::EncryptedPkcs8 => self.sealed.push(SealedKey::Pkcs8(der.to_vec())),
             Shape::Pkcs12 => self.is_container = Some(Container::Pkcs12),
             Shape::Pkcs7 => self.is_container = Some(Container::Pkcs7),
             Shape::PublicKey => self.others.push("a public key".into()),
@@ -113,7 +136,7 @@ impl Contents {
 
     /// Whether a private key is there, readable or not.
     pub(crate) fn has_key(&self) -> bool {
-        !self.keys.is_empty() || self.is_encrypted
+        !self.keys.is_empty() || !self.sealed.is_empty()
     }
 
     /// What there is, for the message that something else is missing.
@@ -126,7 +149,7 @@ impl Contents {
         let mut parts: Vec<String> = Vec::new();
         parts.extend(count(self.certificates.len(), "certificate"));
         parts.extend(count(self.keys.len(), "private key"));
-        parts.extend(self.is_encrypted.then(|| "an encrypted private key".to_owned()));
+        parts.extend((!self.sealed.is_empty()).then(|| "an encrypted private key".to_owned()));
         parts.extend(self.others.iter().take(4).cloned());
         if parts.is_empty() { "neither PEM nor DER".to_owned() } else { parts.join(", ") }
     }

@@ -76,14 +76,23 @@ pub(crate) fn unsigned(integer: &[u8]) -> &[u8] {
     &integer[zeros..]
 }
 
+/// A DER integer as a number; none when it is negative or too large.
+pub(crate) fn number(integer: &[u8]) -> Option<u64> {
+    let magnitude = unsigned(integer);
+    let is_negative = integer.first().is_none_or(|first| first & 0x80 != 0);
+    (!is_negative && magnitude.len() <= 8).then(|| magnitude.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte)))
+}
+
 /// The value of the first element, if it has this tag.
-fn expect(der: &[u8], tag: u8) -> Option<&[u8]> {
+pub(crate) fn expect(der: &[u8], tag: u8) -> Option<&[u8]> {
     next(der).filter(|((found, _), _)| *found == tag).map(|((_, value), _)| value)
 }
 
-type Element<'a> = (u8, &'a [u8]);
+/// Tag and content.
+pub(crate) type Element<'a> = (u8, &'a [u8]);
 
-fn elements(mut der: &[u8]) -> Option<Vec<Element<'_>>> {
+/// The elements side by side, at most sixteen.
+pub(crate) fn elements(mut der: &[u8]) -> Option<Vec<Element<'_>>> {
     let mut found = Vec::new();
     while !der.is_empty() && found.len() < 16 {
         let (element, rest) = next(der)?;
@@ -93,7 +102,8 @@ fn elements(mut der: &[u8]) -> Option<Vec<Element<'_>>> {
     Some(found)
 }
 
-fn next(der: &[u8]) -> Option<(Element<'_>, &[u8])> {
+/// The first element, and what follows it.
+pub(crate) fn next(der: &[u8]) -> Option<(Element<'_>, &[u8])> {
     let (&[tag, first], rest) = der.split_first_chunk()?;
     let (length, rest) = match first {
         0..=0x7f => (usize::from(first), rest),

@@ -73,6 +73,18 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The passphrase does not open the key.
+    #[error("the passphrase does not open the private key in {path}")]
+    WrongPassphrase {
+        /// The key's file.
+        path: PathBuf,
+    },
+    /// A passphrase that cannot be one.
+    #[error("the passphrase cannot be used: {reason}")]
+    Passphrase {
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// The kind of key or of container cannot be used for TLS here.
     #[error("{path} holds {what}, which cannot be used")]
     Unsupported {
@@ -187,11 +199,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Read { path, source } => read_hint(path, source),
-            Self::EncryptedKey { path } => Some(format!(
-                "tlsgi starts without asking for a passphrase; decrypt the key once: (umask 077; openssl pkey -in {} -out {})",
-                quoted(path),
-                quoted(&beside(path, "decrypted")),
-            )),
+            Self::EncryptedKey { path } => Some(decrypt_once(path)),
             Self::Unsupported { hint, .. } => Some(hint.clone()),
             Self::WeakKey { .. } => {
                 Some("make a new key, for example: openssl ecparam -name prime256v1 -genkey -noout -out key.pem".into())
@@ -223,6 +231,15 @@ fn read_hint(path: &Path, source: &io::Error) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The command that takes the passphrase off a key.
+pub(crate) fn decrypt_once(path: &Path) -> String {
+    format!(
+        "decrypt the key once: (umask 077; openssl pkey -in {} -out {})",
+        quoted(path),
+        quoted(&beside(path, "decrypted"))
+    )
 }
 
 /// A path as a shell word.

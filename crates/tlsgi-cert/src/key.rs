@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::error::{KeyRejected, Unspecified};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa;
@@ -200,13 +200,13 @@ impl PrivateKey {
         if is_tls_handshake_message(message) { self.sign(scheme, message) } else { Err(Error::NotHandshake) }
     }
 
-    /// The key as PKCS#8, for the local CA's own file.
+    /// The key as PKCS#8, for files made here.
     pub(crate) fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let failed = |source: Unspecified| Error::Make { what: "key file", source: Box::new(source) };
         let document = match &self.pair {
             Pair::Ecdsa(pair, _) => pair.to_pkcs8v1().map_err(failed)?,
             Pair::Ed25519(pair) => pair.to_pkcs8v1().map_err(failed)?,
-            Pair::Rsa(_) => return Err(failed(Unspecified)),
+            Pair::Rsa(pair) => return pkcs8(pair).map_err(failed),
         };
         Ok(Zeroizing::new(document.as_ref().to_vec()))
     }
@@ -225,6 +225,11 @@ impl fmt::Display for PrivateKey {
             algorithm => algorithm.fmt(f),
         }
     }
+}
+
+fn pkcs8(pair: &rsa::KeyPair) -> Result<Zeroizing<Vec<u8>>, Unspecified> {
+    let document: Pkcs8V1Der<'static> = pair.as_der()?;
+    Ok(Zeroizing::new(document.as_ref().to_vec()))
 }
 
 fn rsa_pair(modulus: &[u8], read: impl FnOnce() -> Result<rsa::KeyPair, KeyRejected>) -> Result<Pair, KeyFault> {

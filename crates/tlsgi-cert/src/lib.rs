@@ -36,7 +36,9 @@
 //! | certificates | X.509 versions 1 and 3, `TRUSTED CERTIFICATE`; chains in any order, with strangers among them |
 //! | directories | certbot's `live/NAME` (`fullchain.pem`, `privkey.pem`), a Kubernetes TLS secret (`tls.crt`, `tls.key`) |
 //!
-//! Encrypted keys, PKCS#12, PKCS#7, Java and OpenSSH files are refused with the command that converts them.
+//! | encrypted keys | PBES2 (PBKDF2 or scrypt; AES or 3DES), older PKCS#8 with DES or 3DES, OpenSSL's `DEK-Info` |
+//!
+//! PKCS#12, PKCS#7, Java and OpenSSH files are refused with the command that converts them.
 //!
 //! # Without files
 //!
@@ -77,9 +79,13 @@ mod load;
 mod local;
 mod name;
 mod oid;
+mod passphrase;
 mod pem;
+mod pkcs12;
+mod sealed;
 mod source;
 mod stamp;
+mod tlv;
 
 pub use error::Error;
 pub use facts::Facts;
@@ -90,5 +96,7 @@ pub use key::{Algorithm, PrivateKey};
 pub use load::{Input, Loaded, Material, load};
 pub use local::LocalCa;
 pub use name::Name;
+pub use passphrase::Passphrase;
+pub use pkcs12::{Pkcs12Form, pkcs12};
 pub use source::Source;
 pub use stamp::Stamp;

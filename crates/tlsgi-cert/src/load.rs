@@ -8,13 +8,15 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::Zeroizing;
 
 use crate::chain::{self, belongs};
-use crate::contents::{Contents, contents};
-use crate::error::Error;
+use crate::contents::{Contents, SealedKey, contents};
+use crate::error::{Error, decrypt_once};
 use crate::facts::{Facts, distinguished};
 use crate::finding::{self, Finding};
 use crate::key::{KeyFault, PrivateKey};
 use crate::limits;
 use crate::name::Name;
+use crate::passphrase::Passphrase;
+use crate::sealed;
 
 /// A file as the caller read it.
 pub struct Input {
@@ -34,6 +36,8 @@ pub struct Material {
     pub key: Option<Input>,
     /// Further chain.
     pub chain: Option<Input>,
+    /// What opens the key, if that is encrypted.
+    pub passphrase: Option<Passphrase>,
 }
 
 /// A certificate that can be served.
@@ -66,7 +70,7 @@ pub fn load(material: &Material, names: &[Name], now: OffsetDateTime) -> Result<
     let beside = material.key.as_ref().map(contents).transpose()?;
     let key_path = material.key.as_ref().map_or(&material.certificate.path, |input| &input.path);
     check_roles(material, &own, beside.as_ref())?;
-    let keys = keys(beside.as_ref().unwrap_or(&own), key_path)?;
+    let keys = keys(beside.as_ref().unwrap_or(&own), key_path, material.passphrase.as_ref())?;
 
     let mut ders = own.certificates;
     let mut origins = vec![&material.certificate.path; ders.len()];
@@ -154,16 +158,29 @@ fn check_roles(material: &Material, own: &Contents, beside: Option<&Contents>) -
     Ok(())
 }
 
-fn keys(contents: &Contents, path: &Path) -> Result<Vec<PrivateKey>, Error> {
-    if contents.is_encrypted && contents.keys.is_empty() {
-        return Err(Error::EncryptedKey { path: path.to_owned() });
+fn keys(contents: &Contents, path: &Path, passphrase: Option<&Passphrase>) -> Result<Vec<PrivateKey>, Error> {
+    let read = |der: &Zeroizing<Vec<u8>>| PrivateKey::from_der(der).map_err(|fault| key_error(fault, path.to_owned()));
+    if !contents.keys.is_empty() {
+        return contents.keys.iter().map(read).collect();
     }
-    if contents.keys.is_empty() {
+    if contents.sealed.is_empty() {
         contents.refuse(path)?;
         return Err(Error::NoKey { path: path.to_owned(), found: contents.found() });
     }
-    let read = |der: &Zeroizing<Vec<u8>>| PrivateKey::from_der(der).map_err(|fault| key_error(fault, path.to_owned()));
-    contents.keys.iter().map(read).collect()
+    let passphrase = passphrase.ok_or_else(|| Error::EncryptedKey { path: path.to_owned() })?;
+    let open = |key: &SealedKey| key.open(passphrase).map_err(|fault| sealed_error(fault, path));
+    contents.sealed.iter().map(|key| read(&open(key)?)).collect()
+}
+
+fn sealed_error(fault: sealed::Fault, path: &Path) -> Error {
+    let path = path.to_owned();
+    match fault {
+        sealed::Fault::Wrong => Error::WrongPassphrase { path },
+        sealed::Fault::Damaged => Error::BadKey { path, reason: "its encryption is described in no known way".into() },
+        sealed::Fault::Unsupported(scheme) => {
+            Error::Unsupported { hint: decrypt_once(&path), path, what: format!("a key encrypted with {scheme}") }
+        }
+    }
 }
 
 fn key_error(fault: KeyFault, path: PathBuf) -> Error {

@@ -22,6 +22,55 @@ pub(crate) const SHA1_RSA_OIW: &[u8] = b"\x2b\x0e\x03\x02\x1d";
 /// ecdsa-with-SHA1.
 pub(crate) const SHA1_ECDSA: &[u8] = b"\x2a\x86\x48\xce\x3d\x04\x01";
 
+/// PBES2 and its parts (RFC 8018).
+pub(crate) const PBES2: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";
+/// PBKDF2.
+pub(crate) const PBKDF2: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c";
+/// scrypt (RFC 7914).
+pub(crate) const SCRYPT: &[u8] = b"\x2b\x06\x01\x04\x01\xda\x47\x04\x0b";
+/// hmacWithSHA1.
+pub(crate) const HMAC_SHA1: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x02\x07";
+/// hmacWithSHA256.
+pub(crate) const HMAC_SHA256: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x02\x09";
+/// hmacWithSHA384.
+pub(crate) const HMAC_SHA384: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x02\x0a";
+/// hmacWithSHA512.
+pub(crate) const HMAC_SHA512: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x02\x0b";
+/// aes128-CBC-PAD.
+pub(crate) const AES_128_CBC: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x01\x02";
+/// aes192-CBC-PAD.
+pub(crate) const AES_192_CBC: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x01\x16";
+/// aes256-CBC-PAD.
+pub(crate) const AES_256_CBC: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x01\x2a";
+/// des-EDE3-CBC.
+pub(crate) const TRIPLE_DES_CBC: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x03\x07";
+/// desCBC.
+pub(crate) const DES_CBC: &[u8] = b"\x2b\x0e\x03\x02\x07";
+/// pbeWithMD5AndDES-CBC.
+pub(crate) const PBE_MD5_DES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x03";
+/// pbeWithSHA1AndDES-CBC.
+pub(crate) const PBE_SHA1_DES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0a";
+/// pbeWithSHAAnd3-KeyTripleDES-CBC.
+pub(crate) const PKCS12_TRIPLE_DES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x03";
+/// SHA-1.
+pub(crate) const SHA1: &[u8] = b"\x2b\x0e\x03\x02\x1a";
+/// SHA-256.
+pub(crate) const SHA256: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02\x01";
+/// id-data.
+pub(crate) const PKCS7_DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
+/// id-encryptedData.
+pub(crate) const PKCS7_ENCRYPTED_DATA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06";
+/// pkcs8ShroudedKeyBag.
+pub(crate) const SHROUDED_KEY_BAG: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x02";
+/// certBag.
+pub(crate) const CERTIFICATE_BAG: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x03";
+/// x509Certificate.
+pub(crate) const X509_CERTIFICATE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x16\x01";
+/// friendlyName.
+pub(crate) const FRIENDLY_NAME: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x14";
+/// localKeyId.
+pub(crate) const LOCAL_KEY_ID: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x15";
+
 /// What people call the algorithm or curve; its numbers when it is unknown.
 pub(crate) fn name(oid: &[u8]) -> String {
     let known = match oid {
@@ -46,6 +95,11 @@ pub(crate) fn name(oid: &[u8]) -> String {
         b"\x60\x86\x48\x01\x65\x03\x04\x03\x11" => "ML-DSA-44",
         b"\x60\x86\x48\x01\x65\x03\x04\x03\x12" => "ML-DSA-65",
         b"\x60\x86\x48\x01\x65\x03\x04\x03\x13" => "ML-DSA-87",
+        b"\x60\x86\x48\x01\x65\x03\x04\x01\x06" => "AES-128-GCM",
+        b"\x60\x86\x48\x01\x65\x03\x04\x01\x2e" => "AES-256-GCM",
+        b"\x2a\x86\x48\x86\xf7\x0d\x03\x02" => "RC2",
+        b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x01" | b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x02" => "RC4",
+        b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x05" | b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x06" => "RC2",
         _ => return numbers(oid),
     };
     known.to_owned()

@@ -2,12 +2,16 @@
 
 use zeroize::Zeroizing;
 
+use crate::sealed::Dek;
+
 /// One `-----BEGIN …-----` block.
 pub(crate) struct Section {
     /// What stands after `BEGIN`.
     pub(crate) label: String,
     /// The old OpenSSL header `Proc-Type: 4,ENCRYPTED` was there; the content is ciphertext.
     pub(crate) is_encrypted: bool,
+    /// How, from the header that follows.
+    pub(crate) dek: Option<Dek>,
     /// The decoded content.
     pub(crate) der: Zeroizing<Vec<u8>>,
 }
@@ -43,19 +47,22 @@ fn section<'a>(
 ) -> Result<Section, Fault> {
     let mut body = Body::default();
     let mut is_encrypted = false;
+    let mut dek = None;
     for (line, number) in lines {
         if let Some(rest) = line.strip_prefix(b"-----END ") {
             if rest.strip_suffix(b"-----") != Some(label.as_bytes()) {
                 return Err(fault(number, format!("`BEGIN {label}` of line {start} ends with another label")));
             }
             let der = body.finish().map_err(|reason| fault(number, reason))?;
-            return Ok(Section { label, is_encrypted, der });
+            return Ok(Section { label, is_encrypted, dek, der });
         }
         if line.starts_with(b"-----BEGIN ") {
             return Err(fault(number, format!("`BEGIN {label}` of line {start} has no `END {label}`")));
         }
         if body.is_empty() && line.contains(&b':') {
             is_encrypted |= line.starts_with(b"Proc-Type:") && line.ends_with(b"ENCRYPTED");
+            let header = line.strip_prefix(b"DEK-Info:").and_then(|header| std::str::from_utf8(header).ok());
+            dek = header.and_then(Dek::parse).or(dek);
             continue;
         }
         body.push(line).map_err(|reason| fault(number, reason))?;

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::limits;
 use crate::load::{Input, Loaded, Material, load};
 use crate::name::Name;
+use crate::passphrase::Passphrase;
 use crate::stamp::Stamp;
 
 /// What certificate directories hold: certbot and others, a Kubernetes TLS secret, acme.sh's newer layout.
@@ -27,6 +28,8 @@ pub struct Source {
     pub key: PathBuf,
     /// Further chain.
     pub chain: Option<PathBuf>,
+    /// What opens the key, if that is encrypted.
+    pub passphrase: Option<Passphrase>,
 }
 
 impl Source {
@@ -35,7 +38,13 @@ impl Source {
     #[must_use]
     pub fn new(certificate: impl Into<PathBuf>, key: Option<PathBuf>, chain: Option<PathBuf>) -> Self {
         let certificate = certificate.into();
-        Self { key: key.unwrap_or_else(|| certificate.clone()), certificate, chain }
+        Self { key: key.unwrap_or_else(|| certificate.clone()), certificate, chain, passphrase: None }
+    }
+
+    /// With what opens an encrypted key.
+    #[must_use]
+    pub fn with_passphrase(self, passphrase: Option<Passphrase>) -> Self {
+        Self { passphrase, ..self }
     }
 
     /// Reads and loads the files; see [`load`].
@@ -49,6 +58,7 @@ impl Source {
             certificate: read(&files.certificate)?,
             key: if is_one_file { None } else { Some(read(&files.key)?) },
             chain: files.chain.as_deref().map(read).transpose()?,
+            passphrase: self.passphrase.clone(),
         };
         load(&material, names, now)
     }
@@ -81,6 +91,7 @@ impl Source {
             certificate: inside(&self.certificate, |layout| layout.0)?,
             key: inside(&self.key, |layout| layout.1)?,
             chain: self.chain.clone(),
+            passphrase: self.passphrase.clone(),
         })
     }
 }

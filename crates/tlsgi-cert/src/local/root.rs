@@ -27,7 +27,7 @@ impl Root {
         let Some(key) = store.read(&store.key())? else {
             return Err(Error::RootWithoutKey { certificate: store.certificate(), key: store.key() });
         };
-        let material = Material { certificate, key: Some(key), chain: None };
+        let material = Material { certificate, key: Some(key), chain: None, passphrase: None };
         let Loaded { mut chain, key, facts, .. } = load(&material, &[], now)?;
         if !facts.is_ca {
             return Err(Error::NotAuthority { path: store.certificate() });

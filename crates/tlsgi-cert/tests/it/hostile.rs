@@ -17,7 +17,8 @@ fn input(bytes: &[u8]) -> Input {
 
 /// Loads, and says everything there is to say, as a server does that starts.
 fn attempt(certificate: &[u8], key: Option<&[u8]>, chain: Option<&[u8]>) -> Result<Loaded, Error> {
-    let material = Material { certificate: input(certificate), key: key.map(input), chain: chain.map(input) };
+    let material =
+        Material { certificate: input(certificate), key: key.map(input), chain: chain.map(input), passphrase: None };
     let result = load(&material, &[Name::parse("localhost").unwrap()], NOW);
     match &result {
         Ok(loaded) => {

@@ -8,4 +8,5 @@ mod key;
 mod load;
 mod local;
 mod memory;
+mod sealed;
 mod source;

@@ -58,6 +58,7 @@ fn child(directory: &Path) {
         certificate: input(&directory.join("a.pem")),
         key: Some(input(&directory.join("a.key"))),
         chain: None,
+        passphrase: None,
     };
     let loaded = load(&material, &[], OffsetDateTime::now_utc()).unwrap();
     assert!(occurrences(&needles[0]) > 0, "the search does not find what is there");
