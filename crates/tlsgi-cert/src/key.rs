@@ -5,7 +5,7 @@ use std::fmt;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::error::{KeyRejected, Unspecified};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa;
+use aws_lc_rs::rsa::{self, KeySize};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair,
     EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
@@ -19,6 +19,8 @@ use crate::der::{self, Shape};
 use crate::error::Error;
 use crate::handshake::is_tls_handshake_message;
 use crate::oid;
+use crate::passphrase::Passphrase;
+use crate::{pem, sealed};
 
 /// Kinds of keys that TLS servers sign with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -44,6 +46,42 @@ impl fmt::Display for Algorithm {
             Self::EcdsaP521 => "ECDSA P-521",
             Self::Ed25519 => "Ed25519",
         })
+    }
+}
+
+/// Kinds of keys that are made here. In words as in [`Self::NAMES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyKind {
+    /// ECDSA on P-256: small, quick, read by everything since 2012.
+    #[default]
+    P256,
+    /// ECDSA on P-384.
+    P384,
+    /// RSA, 2048 bits.
+    Rsa2048,
+    /// RSA, 3072 bits.
+    Rsa3072,
+    /// RSA, 4096 bits: slow, and slow to make.
+    Rsa4096,
+    /// Ed25519: browsers do not accept it in certificates.
+    Ed25519,
+}
+
+impl KeyKind {
+    /// Every kind with its name.
+    pub const NAMES: [(&'static str, Self); 6] = [
+        ("p256", Self::P256),
+        ("p384", Self::P384),
+        ("rsa2048", Self::Rsa2048),
+        ("rsa3072", Self::Rsa3072),
+        ("rsa4096", Self::Rsa4096),
+        ("ed25519", Self::Ed25519),
+    ];
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
     }
 }
 
@@ -96,11 +134,34 @@ impl PrivateKey {
         Self::new(pair).map_err(|_| KeyFault::Damaged("it has no public half".into()))
     }
 
-    /// Makes a new P-256 key from the system's randomness.
-    pub(crate) fn generate() -> Result<Self, Error> {
-        let failed = |source: Unspecified| Error::Make { what: "P-256 key", source: Box::new(source) };
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).map_err(failed)?;
-        Self::new(Pair::Ecdsa(pair, Algorithm::EcdsaP256)).map_err(failed)
+    /// Makes a new key from the system's randomness.
+    ///
+    /// # Errors
+    /// The library's.
+    pub fn generate(kind: KeyKind) -> Result<Self, Error> {
+        let ecdsa = |signing, algorithm| Ok(Pair::Ecdsa(EcdsaKeyPair::generate(signing)?, algorithm));
+        let rsa = |size| Ok(Pair::Rsa(rsa::KeyPair::generate(size)?));
+        let pair = match kind {
+            KeyKind::P256 => ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING, Algorithm::EcdsaP256),
+            KeyKind::P384 => ecdsa(&ECDSA_P384_SHA384_ASN1_SIGNING, Algorithm::EcdsaP384),
+            KeyKind::Rsa2048 => rsa(KeySize::Rsa2048),
+            KeyKind::Rsa3072 => rsa(KeySize::Rsa3072),
+            KeyKind::Rsa4096 => rsa(KeySize::Rsa4096),
+            KeyKind::Ed25519 => Ed25519KeyPair::generate().map(Pair::Ed25519),
+        };
+        pair.and_then(Self::new).map_err(|source: Unspecified| Error::Make { what: "key", source: Box::new(source) })
+    }
+
+    /// The key as PEM, PKCS#8; encrypted with AES-256 when there is a passphrase.
+    ///
+    /// # Errors
+    /// The library's.
+    pub fn to_pem(&self, passphrase: Option<&Passphrase>) -> Result<Zeroizing<String>, Error> {
+        let clear = self.to_pkcs8()?;
+        let Some(passphrase) = passphrase else { return Ok(pem::encode("PRIVATE KEY", &clear)) };
+        let sealed = sealed::seal_key(sealed::Scheme::Modern, &clear, passphrase);
+        let sealed = sealed.ok_or(Error::Make { what: "key file", source: "no randomness".into() })?;
+        Ok(pem::encode("ENCRYPTED PRIVATE KEY", &sealed))
     }
 
     fn new(pair: Pair) -> Result<Self, Unspecified> {

@@ -92,7 +92,7 @@ pub use facts::Facts;
 pub use finding::{Finding, Moment};
 pub use handshake::is_tls_handshake_message;
 pub use inspect::{Message, Severity, messages};
-pub use key::{Algorithm, PrivateKey};
+pub use key::{Algorithm, KeyKind, PrivateKey};
 pub use load::{Input, Loaded, Material, load};
 pub use local::LocalCa;
 pub use name::Name;

@@ -19,7 +19,7 @@ use self::root::Root;
 use self::store::Store;
 use crate::error::Error;
 use crate::finding::{Finding, Moment};
-use crate::key::{Algorithm, PrivateKey};
+use crate::key::{Algorithm, KeyKind, PrivateKey};
 use crate::load::{self, Loaded};
 use crate::name::Name;
 
@@ -108,7 +108,7 @@ impl LocalCa {
             }
         }
         let (allowed, outside): (Vec<_>, Vec<_>) = all.into_iter().partition(|name| self.constraints.permit(name));
-        let key = PrivateKey::generate()?;
+        let key = PrivateKey::generate(KeyKind::P256)?;
         let failed = |source: rcgen::Error| Error::Make { what: "certificate", source: Box::new(source) };
         let issuer = Issuer::from_ca_cert_der(&self.root.certificate, Signer(&self.root.key)).map_err(failed)?;
         let not_after = (now + LEAF_LIFE).min(self.root.not_after);

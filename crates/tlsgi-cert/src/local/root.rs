@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 use super::store::Store;
 use super::{Signer, constraints, serial};
 use crate::error::Error;
-use crate::key::PrivateKey;
+use crate::key::{KeyKind, PrivateKey};
 use crate::load::{Loaded, Material, load};
 
 const LIFE: Duration = Duration::days(3650);
@@ -36,7 +36,7 @@ impl Root {
     }
 
     pub(super) fn create(now: OffsetDateTime) -> Result<Self, Error> {
-        let key = PrivateKey::generate()?;
+        let key = PrivateKey::generate(KeyKind::P256)?;
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::OrganizationName, "tlsgi local CA");

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use time::OffsetDateTime;
-use tlsgi_cert::{Error, Loaded, Passphrase, Pkcs12Form, Source, pkcs12};
+use tlsgi_cert::{Error, KeyKind, Loaded, Passphrase, Pkcs12Form, PrivateKey, Source, pkcs12};
 
 use crate::harness::{Bench, run};
 
@@ -166,5 +166,28 @@ fn nss_and_java_import_pkcs12_files_of_both_forms() {
             keytool.args(["-destkeystore", "store.p12", "-deststorepass", "pass-word-1"]);
             run(keytool.current_dir(bench.directory()));
         }
+    }
+}
+
+#[test]
+fn keys_made_here_are_what_was_asked_for_and_openssl_opens_them() {
+    for (name, kind) in KeyKind::NAMES {
+        if name == "rsa4096" {
+            continue; // Takes seconds.
+        }
+        let bench = Bench::new();
+        let key = PrivateKey::generate(kind).unwrap();
+        bench.write("clear.key", key.to_pem(None).unwrap().as_bytes());
+        bench.write("sealed.key", key.to_pem(Some(&passphrase("secret"))).unwrap().as_bytes());
+        let text = bench.openssl("pkey -in sealed.key -passin pass:secret -noout -text");
+        assert_eq!(text, bench.openssl("pkey -in clear.key -noout -text"));
+        let words = match kind {
+            KeyKind::P256 => "prime256v1",
+            KeyKind::P384 => "secp384r1",
+            KeyKind::Ed25519 => "ED25519",
+            _ => &name["rsa".len()..],
+        };
+        assert!(text.contains(words), "{name}: {text}");
+        assert_eq!(KeyKind::named(name), Some(kind));
     }
 }
