@@ -1,79 +1,27 @@
-"""The load generators: wrk, h2load and curl, and Python where no tool measures what is wanted."""
+"""Load generators in Python, for what no tool measures: handshakes, idle connections, WebSocket, starts and reloads."""
 
 from __future__ import annotations
 
 import base64
-import json
 import os
-import re
 import socket
 import ssl
-import subprocess
+import statistics
+import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from measure import settled_memory_kib
 from servers import Running
+from tools import Client, Outcome, percentiles, until
 
-WRK_SCRIPT = Path(__file__).resolve().with_name("wrk.lua")
-IDLE_CONNECTIONS = 2000
+FEWER_IDLE = 2000
+"""Tried where a server dies of more."""
 IDLE_PATIENCE = 5.0
-BODY_MEBIBYTES = 100
+OPENING_PATIENCE = 30.0
+"""Seconds to open idle connections: below the time for which servers keep the first of them."""
+RELOAD_PATIENCE = 30.0
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a generator saw; latencies in milliseconds, None where it measures none.
-
-    ``uncounted`` are requests that cost the server time, but are not in the rate.
-    """
-
-    count: float
-    seconds: float
-    failures: int = 0
-    p50: float | None = None
-    p99: float | None = None
-    extra: dict[str, float] = field(default_factory=dict)
-    uncounted: int = 0
-
-
-Client = Callable[[Running, float], Outcome]
-
-
-def wrk(connections: int, path: str = "/") -> Client:
-    """HTTP/1.1 over kept-alive connections."""
-
-    def run(server: Running, seconds: float) -> Outcome:
-        command = ["wrk", "-t", str(min(2, connections)), "-c", str(connections), "-d", f"{max(1, round(seconds))}s"]
-        written = _output([*command, "-s", str(WRK_SCRIPT), server.url(path)])
-        found = json.loads(written[written.rindex('{"requests"') :])
-        failures = int(found["failures"])
-        return Outcome(found["requests"], found["seconds"], failures, found["p50"], found["p99"])
-
-    return run
-
-
-def h2load(connections: int, streams: int, path: str = "/") -> Client:
-    """HTTP/2; the latencies come from a second, shorter run, because writing them down slows the generator."""
-
-    def run(server: Running, seconds: float) -> Outcome:
-        command = ["h2load", "-t", "1", "-c", str(connections), "-m", str(streams), server.url(path)]
-        written = _output([*command, "-D", str(max(1, round(seconds)))])
-        elapsed = re.search(r"finished in ([\d.]+)(m?s)", written)
-        counts = re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", written)
-        if elapsed is None or counts is None:
-            raise ValueError(f"h2load said:\n{written}")
-        succeeded, *failed = (int(count) for count in counts.groups())
-        log = server.directory / "latencies"
-        _output([*command, "-D", "1", "--log-file", str(log)])
-        latencies = [int(line.split()[2]) / 1e3 for line in log.read_text().splitlines()]
-        took = float(elapsed[1]) / (1000 if elapsed[2] == "ms" else 1)
-        return Outcome(succeeded, took, sum(failed), *_percentiles(latencies), uncounted=len(latencies))
-
-    return run
 
 
 def handshakes(is_resumed: bool) -> Client:
@@ -83,70 +31,73 @@ def handshakes(is_resumed: bool) -> Client:
         context = server.context()
         session: ssl.SSLSession | None = None
         latencies, failures, resumed = [], 0, 0
-        for began in _until(seconds):
+        for began in until(seconds):
             try:
                 with server.connect(context, session) as connection:
                     resumed += bool(connection.session_reused)
-                    connection.sendall(REQUEST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
-                    failures += not _drain(connection).startswith(b"HTTP/1.1 200")
+                    failures += not _ask_once(connection, "/").startswith(b"HTTP/1.1 200")
                     session = connection.session if is_resumed else None
             except OSError:
                 failures += 1
             latencies.append((time.perf_counter() - began) * 1e3)
-        extra = {"resumed %": 100 * resumed / len(latencies)}
-        return Outcome(len(latencies), sum(latencies) / 1e3, failures, *_percentiles(latencies), extra)
+        # The first connection of a run has no session to resume.
+        extra = {"resumed %": 100 * resumed / max(1, len(latencies) - 1)} if is_resumed else {}
+        count = len(latencies) - failures
+        return Outcome(count, sum(latencies) / 1e3, failures, *percentiles(latencies), extra, uncounted=failures)
 
     return run
 
 
-def idle(server: Running, seconds: float) -> Outcome:
-    """Connections that never ask: the memory each takes, and the latency of one that does ask meanwhile."""
-    context = server.context()
-    with server.connect(context, patience=IDLE_PATIENCE) as active:
-        _ask(active)
-        before = settled_memory_kib(server.process.pid)
-        opened = _open_idle(server, context)
-        each = (settled_memory_kib(server.process.pid) - before) / max(1, len(opened))
-        latencies = []
-        for began in _until(seconds):
-            _ask(active)
-            latencies.append((time.perf_counter() - began) * 1e3)
-    failures = IDLE_CONNECTIONS - sum(_is_open(connection) for connection in opened)
-    for connection in opened:
-        connection.close()
-    extra = {"KiB per idle connection": each}
-    return Outcome(len(latencies), sum(latencies) / 1e3, failures, *_percentiles(latencies), extra)
+def idle(count: int, asks_once: bool) -> Client:
+    """Connections that wait: the memory each takes, and the latency of one that asks meanwhile."""
+
+    def run(server: Running, seconds: float) -> Outcome:
+        try:
+            return _idle(server, seconds, count, asks_once)
+        except OSError:
+            if count <= FEWER_IDLE:
+                raise
+        fresh = Running(server.server, server.place, server.setup)
+        try:
+            return _idle(fresh, seconds, FEWER_IDLE, asks_once)
+        finally:
+            fresh.close()
+
+    return run
 
 
-def _open_idle(server: Running, context: ssl.SSLContext) -> list[ssl.SSLSocket]:
-    """As many connections as the server takes: where it stops to answer, the rest count as failed without an attempt."""
-    opened: list[ssl.SSLSocket] = []
+def _idle(server: Running, seconds: float, count: int, asks_once: bool) -> Outcome:
+    context, opened, latencies = server.context(), [], []
     try:
-        while len(opened) < IDLE_CONNECTIONS:
-            opened.append(server.connect(context, patience=IDLE_PATIENCE))
+        with server.connect(context, patience=IDLE_PATIENCE) as active:
+            _ask(active)
+            before = settled_memory_kib(server.root)
+            opened = _open_idle(server, context, count, asks_once)
+            each = (settled_memory_kib(server.root) - before) / max(1, len(opened))
+            for began in until(seconds):
+                _ask(active)
+                latencies.append((time.perf_counter() - began) * 1e3)
+        failures = count - sum(_is_open(connection) for connection in opened)
+    finally:
+        for connection in opened:
+            connection.close()
+    extra = {"KiB per idle connection": each, "connections": float(len(opened))}
+    return Outcome(len(latencies), sum(latencies) / 1e3, failures, *percentiles(latencies), extra)
+
+
+def _open_idle(server: Running, context: ssl.SSLContext, count: int, asks_once: bool) -> list[ssl.SSLSocket]:
+    """As many connections as the server takes in time: where it stops to answer, the rest count as failed without an attempt."""
+    opened: list[ssl.SSLSocket] = []
+    deadline = time.perf_counter() + OPENING_PATIENCE
+    try:
+        while len(opened) < count and time.perf_counter() < deadline:
+            connection = server.connect(context, patience=IDLE_PATIENCE)
+            if asks_once:
+                _ask(connection)
+            opened.append(connection)
     except OSError:
         pass
     return opened
-
-
-def transfer(path: str, is_upload: bool) -> Client:
-    """A large body, in one direction; counts mebibytes."""
-
-    def run(server: Running, seconds: float) -> Outcome:
-        command = ["curl", "--silent", "--http1.1", "--cacert", str(server.certificate), "--output", os.devnull]
-        command += ["--write-out", "%{http_code} %{size_download} %{size_upload}"]
-        if is_upload:
-            command += ["--request", "POST", "--header", "Expect:"]
-            command += ["--upload-file", str(server.place.directory / "body")]
-        took, failures = [], 0
-        for began in _until(seconds):
-            done = subprocess.run([*command, server.url(path)], capture_output=True, text=True)
-            status, *sizes = done.stdout.split()
-            failures += status != "200" or max(int(size) for size in sizes) != BODY_MEBIBYTES << 20
-            took.append(time.perf_counter() - began)
-        return Outcome(len(took) * BODY_MEBIBYTES, sum(took), failures)
-
-    return run
 
 
 def websocket(size: int) -> Client:
@@ -167,44 +118,101 @@ def websocket(size: int) -> Client:
             answer = connection.recv(4096)
             if not answer.startswith(b"HTTP/1.1 101"):
                 raise ValueError(f"no WebSocket: {answer!r}")
-            for began in _until(seconds):
+            for began in until(seconds):
                 connection.sendall(message)
                 _receive(connection, echo_size)
                 latencies.append((time.perf_counter() - began) * 1e3)
-        return Outcome(len(latencies), sum(latencies) / 1e3, 0, *_percentiles(latencies))
+        return Outcome(len(latencies), sum(latencies) / 1e3, 0, *percentiles(latencies))
 
     return run
 
 
-def start(server: Running, _seconds: float) -> Outcome:
-    """The time that the start took already."""
-    return Outcome(1, server.started_in, extra={"ms to first answer": server.started_in * 1e3})
+def start(server: Running, seconds: float) -> Outcome:
+    """Median time from start to first answer: the start that was, and more until the time is over."""
+    took = [server.started_in]
+    for _ in until(seconds):
+        again = Running(server.server, server.place, server.setup)
+        took.append(again.started_in)
+        again.close()
+    return Outcome(len(took), sum(took), extra={"ms to first answer": statistics.median(took) * 1e3})
 
 
-def _output(command: list[str]) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def reload(server: Running, _seconds: float) -> Outcome:
+    """Time from the signal until every old worker is gone and a new one answers; failures of clients meanwhile."""
+    context, ended = server.context(), threading.Event()
+    old = _workers(server, context)
+    latencies: list[float] = []
+    failures: list[str] = []
+
+    def visit(path: str) -> None:
+        while not ended.is_set():
+            began = time.perf_counter()
+            try:
+                with server.connect(context, patience=IDLE_PATIENCE) as connection:
+                    answer = _ask_once(connection, path)
+                if not answer.startswith(b"HTTP/1.1 200"):
+                    failures.append(answer[:40].decode(errors="replace") or "no answer")
+            except OSError as error:
+                failures.append(str(error))
+            latencies.append((time.perf_counter() - began) * 1e3)
+
+    visitors = [threading.Thread(target=visit, args=(path,), daemon=True) for path in ("/", "/wait")]
+    for visitor in visitors:
+        visitor.start()
+    began = time.perf_counter()
+    try:
+        server.server.reload(server)
+        while any(Path(f"/proc/{process}").exists() for process in old) or _worker(server, context) in old:
+            if time.perf_counter() - began > RELOAD_PATIENCE:
+                raise ValueError(f"old workers still run {RELOAD_PATIENCE:.0f} s after the reload")
+            ended.wait(0.005)
+        took = time.perf_counter() - began
+    finally:
+        ended.set()
+        for visitor in visitors:
+            visitor.join()
+    extra = {"ms to reload": took * 1e3, "requests meanwhile": float(len(latencies))}
+    return Outcome(len(latencies), took, len(failures), *percentiles(latencies), extra)
 
 
-def _until(seconds: float) -> Iterator[float]:
-    """The time, again and again until that much has passed; once at least."""
-    ended = time.perf_counter() + seconds
-    yield time.perf_counter()
-    while (now := time.perf_counter()) < ended:
-        yield now
+def _workers(server: Running, context: ssl.SSLContext) -> set[int]:
+    """The processes that answer; one that never does in so many tries is not waited for."""
+    found: set[int] = set()
+    for _ in range(200):
+        found.add(_worker(server, context))
+        if len(found) == server.setup.workers:
+            break
+    return found - {0}
 
 
-def _percentiles(latencies: list[float]) -> tuple[float | None, float | None]:
-    ordered = sorted(latencies)
-    if not ordered:
-        return None, None
-    return ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)]
+def _worker(server: Running, context: ssl.SSLContext) -> int:
+    """The process that answers a request; 0 where none does."""
+    try:
+        with server.connect(context, patience=IDLE_PATIENCE) as connection:
+            body = _ask_once(connection, "/process").rpartition(b"\r\n\r\n")[2]
+        return int(body)
+    except (OSError, ValueError):
+        return 0
 
 
 def _ask(connection: ssl.SSLSocket) -> None:
     connection.sendall(REQUEST)
     answer = b""
-    while not answer.endswith(b"world!\n"):
+    while b"world!\n" not in answer:
         answer += _receive(connection, 1)
+
+
+def _ask_once(connection: ssl.SSLSocket, path: str) -> bytes:
+    """The whole answer to the only request of a connection."""
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+    received = b""
+    try:
+        while piece := connection.recv(1 << 16):
+            received += piece
+    except ssl.SSLEOFError:
+        # Closed without close_notify: the answer says itself whether it is whole.
+        pass
+    return received
 
 
 def _receive(connection: ssl.SSLSocket, count: int) -> bytes:
@@ -214,13 +222,6 @@ def _receive(connection: ssl.SSLSocket, count: int) -> bytes:
         piece = connection.recv(1 << 16)
         if not piece:
             raise ConnectionResetError("the server closed a connection in use")
-        received += piece
-    return received
-
-
-def _drain(connection: ssl.SSLSocket) -> bytes:
-    received = b""
-    while piece := connection.recv(1 << 16):
         received += piece
     return received
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from types import TracebackType
 
 TICKS = os.sysconf("SC_CLK_TCK")
-SAMPLE_SECONDS = 0.25
+SAMPLE_SECONDS = 0.4
 
 
 def tree(root: int) -> dict[int, float]:
     """Processor seconds by process, of a process, its descendants and all that belong to its session.
 
-    The time of children that ended is in their parent's figure.
+    The time of children that ended is in the figure of who waited for them; a keeper waits for those whose parent ended first.
     """
     parents: dict[int, int] = {}
     sessions: dict[int, int] = {}
@@ -48,9 +48,11 @@ def cpu_seconds(root: int) -> float:
 
 
 def memory_kib(root: int) -> int:
-    """PSS of the tree: pages shared by several processes count once."""
+    """PSS of the tree below a keeper, which is not counted: pages shared by several processes count once."""
     total = 0
     for process in tree(root):
+        if process == root:
+            continue
         try:
             text = Path(f"/proc/{process}/smaps_rollup").read_text()
         except OSError:

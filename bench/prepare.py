@@ -11,8 +11,9 @@ import tempfile
 import venv
 from pathlib import Path
 
-from clients import BODY_MEBIBYTES
+from loads import STATIC_LARGE
 from servers import Place
+from tools import BODY_MEBIBYTES
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / "target" / "bench-venv"
@@ -37,20 +38,31 @@ def prepare(options: argparse.Namespace) -> Place:
         _make_certificate(place, kind)
     place.files.mkdir()
     (place.files / "file.bin").write_bytes(os.urandom(10 << 10))
-    with (directory / "body").open("wb") as body:
-        body.truncate(BODY_MEBIBYTES << 20)
+    for large in (directory / "body", place.files / STATIC_LARGE):
+        with large.open("wb") as body:
+            for _ in range(BODY_MEBIBYTES):
+                body.write(bytes(1 << 20))
     return place
 
 
 def _install_peers() -> None:
-    requirements = Path(__file__).with_name("requirements.txt")
-    installed = ENVIRONMENT / "requirements.txt"
-    if installed.exists() and installed.read_bytes() == requirements.read_bytes():
+    """Into an environment of their own. What needs a compiler is left out where that fails, and the page says so."""
+    lists = [Path(__file__).with_name(name) for name in ("requirements.txt", "requirements-compiled.txt")]
+    installed, wanted = ENVIRONMENT / "installed.txt", "".join(list.read_text() for list in lists)
+    if installed.exists() and installed.read_text() == wanted:
         return
     if not (ENVIRONMENT / "bin" / "python").exists():
         venv.create(ENVIRONMENT, with_pip=True)
-    subprocess.run([ENVIRONMENT / "bin" / "python", "-m", "pip", "install", "-q", "-r", requirements], check=True)
-    shutil.copy(requirements, installed)
+    command = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "-q"]
+    subprocess.run([*command, "-r", str(lists[0])], check=True)
+    # Without this it is built without TLS where it does not find the library by itself.
+    environment = {**os.environ, "UWSGI_PROFILE_OVERRIDE": "ssl=true"}
+    for line in lists[1].read_text().splitlines():
+        if line and not line.startswith("#"):
+            done = subprocess.run([*command, line], env=environment, capture_output=True, text=True)
+            if done.returncode != 0:
+                print(f"{line} cannot be built:\n{done.stderr[-2000:]}", file=sys.stderr)
+    installed.write_text(wanted)
 
 
 def _build(python: Path) -> Path:

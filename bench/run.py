@@ -9,89 +9,122 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import machine
 import report
+import store
 from loads import LOADS, QUICK, QUICK_SERVERS, Load, measure
+from peers import SERVERS
 from prepare import prepare
-from report import Results
-from servers import SERVERS, Place, Running, Server, StartError
+from servers import Place, Running, Server, StartError
+
+UNFINISHED = 3
+"""Exit status of a run that its budget ended: call it again with ``--continue``."""
 
 
-def main() -> None:
+def main() -> int:
     """Every load on every server that can do it, in rounds that alternate between the servers."""
     options = _options()
-    # An ended run ends its servers: they are in sessions of their own.
+    if options.render:
+        report.write(options.results, options.output)
+        return 0
+    # An ended run ends its servers.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    began = time.monotonic()
     place = prepare(options)
-    results = Results(options.note, options.seconds, options.rounds)
-    servers = _present(options.servers, results)
-    loads = [load for load in LOADS if load.name in options.only]
     try:
-        for number in range(options.rounds):
-            results.load_averages.append(os.getloadavg()[0])
-            for load in loads:
-                able = [server for server in servers if load.suits(server)]
-                for server in able if number % 2 == 0 else reversed(able):
-                    _run(load, server, place, results)
-        report.write(results, place, options.output)
+        is_finished = options.prepare or _measure(options, place, began)
     finally:
         shutil.rmtree(place.directory)
-    print(f"wrote {options.output}")
+    if not options.prepare:
+        report.write(options.results, options.output)
+        print(f"wrote {options.output}" + ("" if is_finished else "; there is more to do: --continue"))
+    return 0 if is_finished else UNFINISHED
 
 
-def _run(load: Load, server: Server, place: Place, results: Results) -> None:
-    """A run that fails is a remark in the results, never a figure."""
+def _measure(options: argparse.Namespace, place: Place, began: float) -> bool:
+    """Whether all that was asked for is done."""
+    context = machine.context(place, options.seconds, options.note)
+    present = [server for server in SERVERS if server.name in options.servers and server.is_present(place)]
+    for load in (load for load in LOADS if load.name in options.only):
+        able = [server for server in present if load.suits(server)]
+        names = [server.name for server in able]
+        record = store.begin(options.results, load.name, context, names, options.is_continued)
+        for number in range(options.rounds):
+            missing = [server for server in able if not record.has(number, server.name)]
+            need = len(missing) * (2 * options.seconds + load.cost)
+            if missing and options.budget and time.monotonic() - began + need > options.budget:
+                return False
+            for server in missing if number % 2 == 0 else reversed(missing):
+                record.add(number, server.name, _run(load, server, place, options.seconds))
+                record.save(options.results)
+    return True
+
+
+def _run(load: Load, server: Server, place: Place, seconds: float) -> store.Figures | str:
+    """Figures, or the reason why there are none."""
     try:
         running = Running(server, place, load.setup)
     except StartError as error:
-        results.remarks.append(f"{load.name}: {server.name} did not start")
-        print(error, file=sys.stderr)
-        return
+        print(f"{load.name}: {error}", file=sys.stderr)
+        return "did not start"
     try:
-        figures = measure(load, running, results.seconds)
-        results.add(load, server.name, figures)
+        figures = measure(load, running, seconds)
         shown = "; ".join(f"{name} {value:.4g}" for name, value in figures.items())
         print(f"{load.name:18} {server.name:15} {shown}", flush=True)
-    except (OSError, ValueError, subprocess.CalledProcessError) as error:
-        reason = str(error).partition("\n")[0]
-        results.remarks.append(f"{load.name}: {server.name} could not be measured ({reason})")
-        print(f"{load.name}: {server.name}: {error}\n{running.log.read_text(errors='replace')[-2000:]}", file=sys.stderr)
+        return figures
+    except (OSError, ValueError, StartError, subprocess.SubprocessError) as error:
+        log = running.log.read_text(errors="replace")[-2000:]
+        print(f"{load.name}: {server.name}: {error}\n{log}", file=sys.stderr)
+        return str(error).partition("\n")[0]
     finally:
         running.close()
-
-
-def _present(names: list[str], results: Results) -> list[Server]:
-    chosen = [server for server in SERVERS if server.name in names]
-    for server in chosen:
-        if not server.is_present:
-            results.remarks.append(f"{server.name} is left out: `{server.program}` is not installed")
-            print(results.remarks[-1], file=sys.stderr)
-    return [server for server in chosen if server.is_present]
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     names, servers = [load.name for load in LOADS], [server.name for server in SERVERS]
     parser.add_argument("--quick", action="store_true", help="a few loads and servers, 3 rounds of 2 s")
-    parser.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=f"loads: {', '.join(names)}")
-    parser.add_argument("--servers", nargs="+", choices=servers, metavar="NAME", help=f"servers: {', '.join(servers)}")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help=f"loads, or their first letters: {', '.join(names)}")
+    parser.add_argument("--servers", nargs="+", metavar="NAME", help=f"servers: {', '.join(servers)}")
     parser.add_argument("--rounds", type=int, help="how often everything is measured [5]")
     parser.add_argument("--seconds", type=float, help="length of one measurement [5]")
+    parser.add_argument("--continue", action="store_true", dest="is_continued", help="measure only what is missing")
+    parser.add_argument("--budget", type=float, help=f"begin nothing that would end later than this many seconds; exit with {UNFINISHED} if more is to do")
+    parser.add_argument("--prepare", action="store_true", help="install and build, measure nothing")
+    parser.add_argument("--render", action="store_true", help="write the page from the stored results, measure nothing")
     parser.add_argument("--tlsgi-binary", type=Path, help="a tlsgi that is built already")
     parser.add_argument("--tlsgi-package", type=Path, help="directory that holds its Python package [python]")
     parser.add_argument("--tlsgi-python", type=Path, help="interpreter of its workers [the benchmark's environment]")
     parser.add_argument("--note", default="", help="a sentence at the top of the results")
+    parser.add_argument("--results", type=Path, default=store.DIRECTORY, help="where figures are kept [bench/results]")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_name("RESULTS.md"), help="[bench/RESULTS.md]")
     options = parser.parse_args()
-    options.only = options.only or (QUICK if options.quick else names)
-    options.servers = options.servers or (QUICK_SERVERS if options.quick else servers)
+    options.only = _chosen(parser, options.only, QUICK if options.quick else names, names, True)
+    options.servers = _chosen(parser, options.servers, QUICK_SERVERS if options.quick else servers, servers, False)
     options.rounds = options.rounds or (3 if options.quick else 5)
     options.seconds = options.seconds or (2 if options.quick else 5)
     return options
 
 
+def _chosen(
+    parser: argparse.ArgumentParser, asked: list[str] | None, usual: tuple[str, ...] | list[str], known: list[str], by_prefix: bool
+) -> list[str]:
+    """Names between spaces or commas."""
+    if asked is None:
+        return list(usual)
+    found: list[str] = []
+    for name in (part for word in asked for part in word.split(",") if part):
+        fitting = [name] if name in known else [each for each in known if by_prefix and each.startswith(name)]
+        if not fitting:
+            parser.error(f"{name!r} is none of {', '.join(known)}")
+        found += fitting
+    return found
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

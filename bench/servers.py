@@ -1,39 +1,49 @@
-"""The servers of the benchmark: how each is started in the settings its own documentation recommends, and ended."""
+"""What a server is to the benchmark, and one that runs."""
 
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import signal
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from keeper import Kept
 
 APPLICATIONS = Path(__file__).resolve().parent / "apps"
 PATIENCE = 30.0
-KEEP_ALIVE = "75"
-BACKLOG = "4096"
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What a load wants served."""
+    """What a load wants served.
+
+    ``interface`` is wsgi, asgi, or any: WSGI where the server has it. ``threads`` is 0 where each server's own
+    documentation decides.
+    """
 
     module: str
     interface: str
-    threads: int
+    threads: int = 0
     key: str = "p256"
+    workers: int = 1
 
     @property
     def target(self) -> str:
         """The application in the notation of every server."""
         return f"{self.module}:application"
+
+    def of(self, server: Server) -> Setup:
+        """This setup with the interface decided."""
+        if self.interface != "any":
+            return self
+        interface = "asgi" if "asgi" in server.abilities and "wsgi" not in server.abilities else "wsgi"
+        return replace(self, interface=interface, module=f"{interface}_app")
 
 
 @dataclass(frozen=True)
@@ -64,19 +74,32 @@ class Place:
         return str(self.environment / "bin" / name)
 
 
+Command = Callable[[Place, Setup, int, Path], "list[str]"]
+
+
 @dataclass(frozen=True)
 class Server:
-    """One competitor: ``abilities`` are what a load may need (wsgi, asgi, h2, files, websocket, constant)."""
+    """One competitor.
+
+    ``abilities`` are what a load may need: wsgi, asgi, h2, h3, files, websocket, reload, constant. ``lacks`` says why
+    for what people may look for and not find. ``reload`` asks for a rolling reload.
+    """
 
     name: str
     abilities: frozenset[str]
-    command: Callable[[Place, Setup, int, Path], list[str]]
-    program: str | None = None
+    command: Command
+    program: str
+    how_to_get: str = "pip"
+    reload: Callable[[Running], None] = field(default=lambda running: os.kill(running.kept.command, signal.SIGHUP))
+    lacks: tuple[tuple[str, str], ...] = ()
 
-    @property
-    def is_present(self) -> bool:
-        """False where a system package that pip cannot bring is missing."""
-        return self.program is None or shutil.which(self.program) is not None
+    def is_present(self, place: Place) -> bool:
+        """False where what pip cannot bring alone is missing."""
+        return (
+            self.name == "tlsgi"
+            or Path(place.installed(self.program)).exists()
+            or shutil.which(self.program) is not None
+        )
 
 
 class StartError(Exception):
@@ -87,33 +110,33 @@ class Running:
     """A server that answers; ``started_in`` is the time from its start to its first answer in seconds."""
 
     def __init__(self, server: Server, place: Place, setup: Setup) -> None:
-        self.server, self.place = server, place
+        self.server, self.place, self.setup = server, place, setup
+        chosen = setup.of(server)
         self.port = free_port()
-        self.certificate = place.certificate(setup.key)
+        self.certificate = place.certificate(chosen.key)
         self.directory = place.directory / f"run-{server.name}-{self.port}"
         self.directory.mkdir()
-        command = server.command(place, setup, self.port, self.directory)
+        command = server.command(place, chosen, self.port, self.directory)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TLSGI_")}
         if server.name == "tlsgi":
             environment["PYTHONPATH"] = str(place.tlsgi_package)
         self.log = self.directory / "log"
         began = time.perf_counter()
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                command,
-                cwd=APPLICATIONS,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        try:
+            self.kept = Kept(command, APPLICATIONS, environment, self.log)
+        except OSError as error:
+            raise StartError(f"{server.name} cannot be started: {error}") from error
         try:
             self._wait_for_answer()
         except BaseException:
             self.close()
             raise
         self.started_in = time.perf_counter() - began
+
+    @property
+    def root(self) -> int:
+        """The top of its process tree, which is no part of the server itself."""
+        return self.kept.keeper
 
     def url(self, path: str) -> str:
         """Address of a path, without a name to resolve."""
@@ -132,28 +155,20 @@ class Running:
             raise
 
     def context(self) -> ssl.SSLContext:
-        """A client that trusts the certificate of this run."""
-        return ssl.create_default_context(cafile=str(self.certificate))
+        """A client that trusts the certificate of this run; TLS 1.3 only, as every server here speaks it."""
+        context = ssl.create_default_context(cafile=str(self.certificate))
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        return context
 
     def close(self) -> None:
-        """Ends the server, gently at first, and what it left behind in its process group."""
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(5)
-            except subprocess.TimeoutExpired:
-                pass
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self.process.wait()
+        """Ends the server and all that it left behind."""
+        self.kept.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _wait_for_answer(self) -> None:
         context, pause = self.context(), threading.Event()
         deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and self.process.poll() is None:
+        while time.monotonic() < deadline and self.kept.is_running:
             try:
                 with self.connect(context) as connection:
                     connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
@@ -171,117 +186,3 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _tlsgi(place: Place, setup: Setup, port: int, directory: Path) -> list[str]:
-    command = [str(place.tlsgi_binary), "serve", setup.target, "--interface", setup.interface]
-    command += ["--host", "127.0.0.1", "--https-port", str(port), "--no-http", "--no-access-log"]
-    command += ["--certfile", str(place.certificate(setup.key)), "--keyfile", str(place.private_key(setup.key))]
-    command += ["--processes", "1", "--threads", str(setup.threads), "--python", str(place.tlsgi_python)]
-    command += ["--keep-alive-timeout", f"{KEEP_ALIVE}s", "--state-dir", str(directory / "state")]
-    return [*command, "--static", f"/static={place.files}"]
-
-
-def _granian(place: Place, setup: Setup, port: int, _directory: Path) -> list[str]:
-    command = [place.installed("granian"), setup.target, "--interface", setup.interface, "--workers", "1"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--no-access-log", "--backlog", BACKLOG]
-    command += _ssl_files(place, setup, "--ssl-certificate", "--ssl-keyfile")
-    command += ["--static-path-route", "/static", "--static-path-mount", str(place.files)]
-    if setup.interface == "wsgi":
-        return [*command, "--blocking-threads", str(setup.threads)]
-    return [*command, "--loop", "uvloop"]
-
-
-def _uvicorn(place: Place, setup: Setup, port: int, _directory: Path) -> list[str]:
-    command = [place.installed("uvicorn"), setup.target, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--timeout-keep-alive", KEEP_ALIVE]
-    return [*command, "--backlog", BACKLOG, *_ssl_files(place, setup, "--ssl-certfile", "--ssl-keyfile")]
-
-
-def _gunicorn(place: Place, setup: Setup, port: int, _directory: Path) -> list[str]:
-    command = [*_gunicorn_at(place, setup, f"127.0.0.1:{port}"), *_ssl_files(place, setup, "--certfile", "--keyfile")]
-    if setup.interface == "asgi":
-        return [*command, "--worker-class", "asgi", "--asgi-loop", "uvloop"]
-    return [*command, "--worker-class", "gthread", "--threads", str(setup.threads)]
-
-
-def _gunicorn_at(place: Place, setup: Setup, address: str) -> list[str]:
-    command = [place.installed("gunicorn"), setup.target, "--bind", address, "--workers", "1"]
-    return [*command, "--keep-alive", KEEP_ALIVE, "--worker-connections", BACKLOG, "--no-control-socket", "--log-level", "warning"]
-
-
-def _hypercorn(place: Place, setup: Setup, port: int, _directory: Path) -> list[str]:
-    target = setup.target if setup.interface == "asgi" else f"wsgi:{setup.target}"
-    command = [place.installed("hypercorn"), target, "--bind", f"127.0.0.1:{port}", "--workers", "1"]
-    command += ["--worker-class", "uvloop", "--keep-alive", KEEP_ALIVE, "--backlog", BACKLOG]
-    return [*command, *_ssl_files(place, setup, "--certfile", "--keyfile")]
-
-
-def _uwsgi(place: Place, setup: Setup, port: int, _directory: Path) -> list[str]:
-    listen = f"127.0.0.1:{port},{place.certificate(setup.key)},{place.private_key(setup.key)}"
-    command = ["uwsgi", "--plugins", "python3", "--home", str(place.environment), "--https", listen, "--master"]
-    command += ["--module", setup.target, "--processes", "1", "--threads", str(setup.threads), "--need-app"]
-    command += ["--die-on-term", "--disable-logging", "--http-keepalive", "--so-keepalive", "--thunder-lock"]
-    return [*command, "--static-map", f"/static={place.files}"]
-
-
-def _mod_wsgi(place: Place, setup: Setup, port: int, directory: Path) -> list[str]:
-    command = ["mod_wsgi-express", "start-server", "--application-type", "module", setup.module]
-    command += ["--https-port", str(port), "--port", str(free_port()), "--server-name", "localhost"]
-    command += ["--ssl-certificate-file", str(place.certificate(setup.key))]
-    command += ["--ssl-certificate-key-file", str(place.private_key(setup.key))]
-    command += ["--processes", "1", "--threads", str(setup.threads), "--server-root", str(directory / "httpd")]
-    command += ["--python-path", str(APPLICATIONS), "--url-alias", "/static", str(place.files)]
-    return [*command, *(["--user", "www-data", "--group", "www-data"] if os.geteuid() == 0 else [])]
-
-
-def _nginx(place: Place, setup: Setup, port: int, directory: Path) -> list[str]:
-    return ["nginx", "-c", _nginx_file(place, setup, port, directory, 'return 200 "Hello, world!\\n";')]
-
-
-def _nginx_gunicorn(place: Place, setup: Setup, port: int, directory: Path) -> list[str]:
-    address = f"unix:{directory}/gunicorn"
-    forward = f"proxy_pass http://{address}:; proxy_http_version 1.1; proxy_set_header Host $host;"
-    behind = [*_gunicorn_at(place, setup, address), "--worker-class", "gthread", "--threads", str(setup.threads)]
-    front = ["nginx", "-c", _nginx_file(place, setup, port, directory, forward)]
-    return ["sh", "-c", f"{shlex.join(behind)} & exec {shlex.join(front)}"]
-
-
-def _nginx_file(place: Place, setup: Setup, port: int, directory: Path, answer: str) -> str:
-    temporary = "\n".join(
-        f"{name}_temp_path {directory}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    written = directory / "nginx.conf"
-    written.write_text(f"""
-daemon off; worker_processes 1; pid {directory}/pid; error_log stderr warn;
-events {{ worker_connections {BACKLOG}; }}
-http {{
-{temporary}
-access_log off; sendfile on; keepalive_timeout {KEEP_ALIVE}; keepalive_requests 1000000; client_max_body_size 0;
-ssl_session_cache shared:tls:10m; ssl_protocols TLSv1.2 TLSv1.3; default_type text/plain;
-server {{
-  listen 127.0.0.1:{port} ssl http2 backlog={BACKLOG};
-  ssl_certificate {place.certificate(setup.key)}; ssl_certificate_key {place.private_key(setup.key)};
-  location /static/ {{ root {place.directory}; }}
-  location / {{ {answer} }}
-}}
-}}
-""")
-    return str(written)
-
-
-def _ssl_files(place: Place, setup: Setup, certificate: str, key: str) -> list[str]:
-    return [certificate, str(place.certificate(setup.key)), key, str(place.private_key(setup.key))]
-
-
-SERVERS = (
-    Server("tlsgi", frozenset({"wsgi", "asgi", "h2", "files", "websocket"}), _tlsgi),
-    Server("granian", frozenset({"wsgi", "asgi", "h2", "files", "websocket"}), _granian),
-    Server("uvicorn", frozenset({"asgi", "websocket"}), _uvicorn),
-    Server("gunicorn", frozenset({"wsgi", "asgi", "websocket"}), _gunicorn),
-    Server("hypercorn", frozenset({"wsgi", "asgi", "h2", "websocket"}), _hypercorn),
-    Server("uwsgi", frozenset({"wsgi", "files"}), _uwsgi, "uwsgi"),
-    Server("mod_wsgi", frozenset({"wsgi", "files"}), _mod_wsgi, "mod_wsgi-express"),
-    Server("nginx+gunicorn", frozenset({"wsgi", "h2", "files"}), _nginx_gunicorn, "nginx"),
-    Server("nginx", frozenset({"constant", "h2", "files"}), _nginx, "nginx"),
-)

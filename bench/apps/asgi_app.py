@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -28,6 +29,8 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         return await _stream(send)
     if path == "/upload":
         return await _answer(send, b"%d\n" % await _received(receive))
+    if path == "/process":
+        return await _answer(send, b"%d\n" % os.getpid())
     if path == "/wait":
         await asyncio.sleep(0.010)
     await _answer(send, HELLO)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -21,6 +22,9 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         return _answer(start_response, _pieces(), MEBIBYTES << 20)
     if path == "/upload":
         body = b"%d\n" % _received(environ["wsgi.input"])
+        return _answer(start_response, [body], len(body))
+    if path == "/process":
+        body = b"%d\n" % os.getpid()
         return _answer(start_response, [body], len(body))
     if path == "/wait":
         time.sleep(0.010)

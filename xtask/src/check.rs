@@ -17,7 +17,17 @@ pub(crate) fn lint(root: &Path, environment: &Environment) -> Result<()> {
     generate::check(root)?;
     promises::check(root)?;
     borders(root)?;
-    let clippy = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"];
+    let clippy = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--features",
+        "tlsgi-front/rooms",
+        "--quiet",
+        "--",
+        "--deny",
+        "warnings",
+    ];
     run("cargo".as_ref(), &clippy, root, &pyo3)?;
     let doc = ["doc", "--workspace", "--no-deps", "--quiet", "--document-private-items"];
     run("cargo".as_ref(), &doc, root, &[("RUSTDOCFLAGS", "--deny warnings"), ("PYO3_PYTHON", python.as_str())])

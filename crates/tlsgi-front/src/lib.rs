@@ -8,6 +8,8 @@ mod http;
 mod listener;
 pub mod observe;
 mod pool;
+#[cfg(feature = "rooms")]
+pub mod rooms;
 mod route;
 mod run;
 mod serve;
