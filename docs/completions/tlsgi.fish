@@ -104,7 +104,7 @@ json\t''"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l reload-dir -d 'Directory watched by --reload; repeatable [where the application is imported from]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
-complete -c tlsgi -n "__fish_tlsgi_needs_command" -l front-threads -d 'Threads of the process that talks to the clients [one per core, at most 4]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l front-threads -d 'Threads of the process that talks to the clients [one per two cores, at most 4]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l pid-file -d 'File that receives the process id' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l pid -d 'File that receives the process id' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
@@ -213,7 +213,7 @@ json\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l reload-dir -d 'Directory watched by --reload; repeatable [where the application is imported from]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l front-threads -d 'Threads of the process that talks to the clients [one per core, at most 4]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l front-threads -d 'Threads of the process that talks to the clients [one per two cores, at most 4]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l pid-file -d 'File that receives the process id' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l pid -d 'File that receives the process id' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
@@ -313,7 +313,7 @@ json\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l reload-dir -d 'Directory watched by --reload; repeatable [where the application is imported from]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l front-threads -d 'Threads of the process that talks to the clients [one per core, at most 4]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l front-threads -d 'Threads of the process that talks to the clients [one per two cores, at most 4]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l pid-file -d 'File that receives the process id' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l pid -d 'File that receives the process id' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
@@ -415,7 +415,7 @@ json\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l reload-dir -d 'Directory watched by --reload; repeatable [where the application is imported from]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l front-threads -d 'Threads of the process that talks to the clients [one per core, at most 4]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l front-threads -d 'Threads of the process that talks to the clients [one per two cores, at most 4]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l pid-file -d 'File that receives the process id' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l pid -d 'File that receives the process id' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r

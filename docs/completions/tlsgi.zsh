@@ -84,7 +84,7 @@ _tlsgi() {
 '*--reload-dir=[Directory watched by --reload; repeatable \[where the application is imported from\]]:DIR:_files -/' \
 '*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
-'*--front-threads=[Threads of the process that talks to the clients \[one per core, at most 4\]]:COUNT:_default' \
+'*--front-threads=[Threads of the process that talks to the clients \[one per two cores, at most 4\]]:COUNT:_default' \
 '*--pid-file=[File that receives the process id]:FILE:_files' \
 '*--pid=[File that receives the process id]:FILE:_files' \
 '*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
@@ -188,7 +188,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--reload-dir=[Directory watched by --reload; repeatable \[where the application is imported from\]]:DIR:_files -/' \
 '*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
-'*--front-threads=[Threads of the process that talks to the clients \[one per core, at most 4\]]:COUNT:_default' \
+'*--front-threads=[Threads of the process that talks to the clients \[one per two cores, at most 4\]]:COUNT:_default' \
 '*--pid-file=[File that receives the process id]:FILE:_files' \
 '*--pid=[File that receives the process id]:FILE:_files' \
 '*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
@@ -283,7 +283,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--reload-dir=[Directory watched by --reload; repeatable \[where the application is imported from\]]:DIR:_files -/' \
 '*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
-'*--front-threads=[Threads of the process that talks to the clients \[one per core, at most 4\]]:COUNT:_default' \
+'*--front-threads=[Threads of the process that talks to the clients \[one per two cores, at most 4\]]:COUNT:_default' \
 '*--pid-file=[File that receives the process id]:FILE:_files' \
 '*--pid=[File that receives the process id]:FILE:_files' \
 '*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
@@ -392,7 +392,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--reload-dir=[Directory watched by --reload; repeatable \[where the application is imported from\]]:DIR:_files -/' \
 '*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
-'*--front-threads=[Threads of the process that talks to the clients \[one per core, at most 4\]]:COUNT:_default' \
+'*--front-threads=[Threads of the process that talks to the clients \[one per two cores, at most 4\]]:COUNT:_default' \
 '*--pid-file=[File that receives the process id]:FILE:_files' \
 '*--pid=[File that receives the process id]:FILE:_files' \
 '*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \

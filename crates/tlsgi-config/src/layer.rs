@@ -347,7 +347,7 @@ options! {
         state_dir: One<Directory> = option("--state-dir", "DIR").computed("~/.local/state/tlsgi; /var/lib/tlsgi for root");
 
         /// Threads of the process that talks to the clients.
-        front_threads: One<Count> = option("--front-threads", "COUNT").computed("one per core, at most 4");
+        front_threads: One<Count> = option("--front-threads", "COUNT").computed("one per two cores, at most 4");
 
         /// File that receives the process id.
         pid_file: One<FilePath> = option("--pid-file", "FILE").also(&["--pid"]);

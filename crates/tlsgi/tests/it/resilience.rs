@@ -200,7 +200,7 @@ fn a_broken_pair_leaves_the_old_one_serving() {
 
 #[test]
 fn hup_and_usr2_lose_no_request() {
-    let server = Server::with_source(HELLO, &["--processes", "2", "--no-access-log"]);
+    let server = Server::with_source(HELLO, &["--processes", "2", "--front-threads", "2", "--no-access-log"]);
     let load = Load::start(server.https, &server.client_config(), 16);
     for _ in 0..5 {
         let workers = server.workers();
@@ -221,7 +221,8 @@ fn hup_and_usr2_lose_no_request() {
 
 #[test]
 fn killed_workers_cost_only_what_they_had_begun() {
-    let server = Server::with_source(HELLO, &["--processes", "2", "--threads", "2", "--no-access-log"]);
+    let server =
+        Server::with_source(HELLO, &["--processes", "2", "--threads", "2", "--front-threads", "2", "--no-access-log"]);
     let load = Load::start(server.https, &server.client_config(), 16);
     for _ in 0..8 {
         let seen = load.good();
