@@ -10,6 +10,7 @@ import pytest
 
 from . import peers
 from .differences import check_name, expected
+from .http1 import WIRE
 from .servers import INTERFACES, Server
 
 KIND = os.environ.get("SERVER_UNDER_TEST", "tlsgi")
@@ -29,18 +30,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     names = [check_name(item) for item in ours]
     twice = {name for name in names if names.count(name) > 1}
     assert not twice, f"checks of the same name: {sorted(twice)}"
-    reasons = expected(KIND)
+    # A part of the suite may be run, so a pattern that fits nothing is an error only of the whole.
+    is_whole = config.args in ([str(peers.ROOT / "conformance")], ["conformance"]) and not config.option.keyword
+    reasons = expected(KIND, names, is_whole)
     for item, name in zip(ours, names):
         item.add_marker(pytest.mark.timeout(60))
         if not _applies(item):
             item.add_marker(pytest.mark.skip(reason="not applicable"))
         elif name in reasons:
-            item.add_marker(pytest.mark.xfail(reason=reasons[name], strict=not reasons[name].startswith("Sometimes:")))
-    selected = config.args == [str(peers.ROOT / "conformance")] or config.args == ["conformance"]
-    if selected and not config.option.keyword:
-        unknown = set(reasons) - set(names)
-        if unknown:
-            raise pytest.UsageError(f"differences.toml names checks that do not exist: {sorted(unknown)}")
+            item.add_marker(pytest.mark.xfail(reason=reasons[name], strict=True))
 
 
 def _applies(item: pytest.Item) -> bool:
@@ -52,6 +50,8 @@ def _applies(item: pytest.Item) -> bool:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Iterator[None]:
     """Remembers the outcome of each check."""
+    if call.when == "setup":
+        WIRE.clear()
     report = yield
     if report.when == "call" or report.outcome != "passed":
         has_failed = report.outcome == "failed" or (hasattr(report, "wasxfail") and report.outcome == "skipped")
@@ -60,6 +60,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
             outcome = "passed"
         item.config.stash.setdefault(OUTCOMES, {})[check_name(item)] = outcome
     if report.outcome == "failed":
+        lines = [f"{way} {data[:500]!r}" for way, data in WIRE[-40:]]
+        report.sections.append(("on the wire", "\n".join(lines)))
         for server in item.session.stash.get(SERVERS, {}).values():
             report.sections.append((f"end of the log of {server.kind} ({server.interface})", server.log()[-3000:]))
     return report

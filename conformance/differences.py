@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterable
 
 import pytest
 
@@ -23,7 +24,27 @@ def check_name(item: pytest.Item) -> str:
     return f"{area}: {function} [{row.id}]" if row else f"{area}: {function}"
 
 
-def expected(kind: str) -> dict[str, str]:
-    """Check name to reason, for one server."""
-    tables: dict[str, Any] = tomllib.loads(TABLE.read_text(encoding="utf-8"))
-    return dict(tables.get(kind, {}))
+def table(kind: str) -> list[tuple[str, list[str]]]:
+    """Reasons of one server, each with its patterns of check names, in the order of the file."""
+    rows: dict[str, Any] = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    return [(row["reason"], row["checks"]) for row in rows.get(kind, [])]
+
+
+def expected(kind: str, names: Iterable[str], is_whole: bool = True) -> dict[str, str]:
+    """Check name to reason, for one server. A check with two reasons is an error, and so is, where the names are all
+    that there are, a pattern that fits none."""
+    known, reasons = list(names), dict[str, str]()
+    for reason, patterns in table(kind):
+        for pattern in patterns:
+            fitting = [name for name in known if _fits(pattern, name)]
+            if is_whole and not fitting:
+                raise pytest.UsageError(f"differences.toml, {kind}: no check is called {pattern!r}")
+            if twice := [name for name in fitting if name in reasons]:
+                raise pytest.UsageError(f"differences.toml, {kind}: two reasons for {twice}")
+            reasons.update(dict.fromkeys(fitting, reason))
+    return reasons
+
+
+def _fits(pattern: str, name: str) -> bool:
+    """``*`` stands for anything."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name) is not None

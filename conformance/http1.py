@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import ssl
 from dataclasses import dataclass, field
 from typing import Any
 
 PATIENCE = 15.0
+# What the connections of the running check sent and got: shown when it fails.
+WIRE: list[tuple[str, bytes]] = []
 
 
 class Truncated(Exception):
@@ -62,17 +65,32 @@ class Connection:
         """Closes without ceremony."""
         self.socket.close()
 
-    def send(self, data: bytes, piece: int | None = None) -> None:
+    def send(self, data: bytes, piece: int | None = None, until_answered: bool = False) -> None:
         """Sends in pieces of so many bytes, all at once by default; a peer that left early is no error here."""
+        WIRE.append((">", data))
         try:
             for start in range(0, len(data), piece or len(data) or 1):
                 self.socket.sendall(data[start : start + (piece or len(data))])
+                if until_answered and self._has_answer():
+                    return
         except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
             pass
 
-    def ask(self, data: bytes, method: str = "GET", piece: int | None = None) -> Response:
+    def _has_answer(self) -> bool:
+        """Whether bytes or the end came without waiting for them."""
+        if not self.buffer and select.select([self.socket], [], [], 0)[0]:
+            self.socket.settimeout(0.01)
+            try:
+                return not self.fill() or bool(self.buffer)
+            except TimeoutError:
+                return False
+            finally:
+                self.socket.settimeout(PATIENCE)
+        return bool(self.buffer)
+
+    def ask(self, data: bytes, method: str = "GET", piece: int | None = None, until_answered: bool = False) -> Response:
         """Sends and reads one response."""
-        self.send(data, piece)
+        self.send(data, piece, until_answered)
         return self.response(method)
 
     def get(self, target: str, *fields: str, method: str = "GET", body: bytes | None = None) -> Response:
@@ -88,7 +106,9 @@ class Connection:
             data = self.socket.recv(65536)
         except (ConnectionResetError, ssl.SSLEOFError, ssl.SSLZeroReturnError, BrokenPipeError) as error:
             self.is_truncated = not isinstance(error, ssl.SSLZeroReturnError)
+            WIRE.append(("<", f"({type(error).__name__})".encode()))
             return False
+        WIRE.append(("<", data or b"(end)"))
         self.buffer += data
         return bool(data)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .differences import expected
+from .differences import table
 from .peers import DIRECTORY
 
 PAGE = Path(__file__).with_name("DIFFERENCES.md")
@@ -22,15 +22,19 @@ def page(results: dict[str, dict[str, str]]) -> str:
         passed, all_run = outcomes.count("passed"), len(outcomes) - outcomes.count("skipped")
         lines.append(f"* {kind}: {passed} of {all_run} checks")
     lines += ["", f"| check | {' | '.join(kinds)} |", "|---" * (len(kinds) + 1) + "|"]
-    names = dict.fromkeys(name for kind in kinds for name in results[kind])
-    for name in names:
-        outcomes = [results[kind].get(name, "skipped") for kind in kinds]
-        if "differs" in outcomes:
-            lines.append(f"| {cell(name)} | {' | '.join(MARKS[outcome] for outcome in outcomes)} |")
+    rows = {name: [results[kind].get(name, "skipped") for kind in kinds] for kind in kinds for name in results[kind]}
+    for name, outcomes in rows.items():
+        whole, pieces = name.replace("-byte by byte]", "-whole]"), name.replace("-whole]", "-byte by byte]")
+        is_both = whole != pieces and rows.get(whole) == rows.get(pieces)
+        if "differs" in outcomes and not (is_both and name == pieces):
+            shown = whole.replace("-whole]", "]") if is_both else name
+            lines.append(f"| {cell(shown)} | {' | '.join(MARKS[outcome] for outcome in outcomes)} |")
     for kind in kinds:
-        if reasons := expected(kind):
-            lines += ["", f"## {kind}", "", "| check | reason |", "|---|---|"]
-            lines += [f"| {cell(name)} | {cell(reason)} |" for name, reason in reasons.items()]
+        if rows := table(kind):
+            lines += ["", f"## {kind}", ""]
+            for reason, patterns in rows:
+                lines.append(f"* {reason}")
+                lines += [f"  * `{pattern}`" for pattern in patterns]
     return "\n".join(lines) + "\n"
 
 

@@ -82,11 +82,16 @@ def test_streams_run_side_by_side(asgi: Server) -> None:
         assert connection.answer(slow).body == b'"woken"'
 
 
-def test_early_hints_and_trailers(asgi: Server) -> None:
-    """103 before the head, trailers behind the body for who wants them."""
+def test_early_hints(asgi: Server) -> None:
+    """103 before the head."""
     with open_http2(asgi) as connection:
         got = connection.get("/hints")
         assert [hint[":status"] for hint in got.hints] == ["103"] and got.status == 200
+
+
+def test_trailers(asgi: Server) -> None:
+    """Behind the body for who wants them."""
+    with open_http2(asgi) as connection:
         got = connection.get("/trailers", ("te", "trailers"))
         assert (got.body, got.trailers) == (b"body", {"x-first": "1", "x-second": "2"})
 
@@ -99,12 +104,24 @@ def test_connection_fields_of_the_application_are_dropped(wsgi: Server) -> None:
             assert got.status == 200 and not {"connection", "transfer-encoding"} & set(got.fields)
 
 
-def test_faults_are_resets(wsgi: Server) -> None:
-    """500 before the first byte, a reset after it; the connection lives on."""
+def test_fault_before_the_first_byte_is_500(wsgi: Server) -> None:
+    """The connection lives on."""
     with open_http2(wsgi) as connection:
         assert connection.get("/raises").status == 500
+        assert connection.get("/unread").status == 200
+
+
+def test_fault_after_the_first_byte_is_a_reset(wsgi: Server) -> None:
+    """The connection lives on."""
+    with open_http2(wsgi) as connection:
         got = connection.get("/raises-late")
         assert got.reset is not None and not got.is_ended
+        assert connection.get("/unread").status == 200
+
+
+def test_too_long_body_is_cut_to_its_length(wsgi: Server) -> None:
+    """The stream ends in order."""
+    with open_http2(wsgi) as connection:
         assert connection.get("/length/6/16").body == b"012345"
         assert connection.get("/unread").status == 200
 

@@ -73,8 +73,8 @@ STALLED = {
     "half a ClientHello": (False, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
     "no request after the handshake": (True, b""),
     "half a header block": (True, b"GET / HTTP/1.1\r\nHost: localhost\r\n"),
-    "half a body": (True, b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf"),
-    "half a chunk": (True, b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\na\r\nhalf"),
+    "half a body": (True, b"POST /count HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf"),
+    "half a chunk": (True, b"POST /count HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\na\r\nhalf"),
 }
 
 

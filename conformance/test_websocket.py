@@ -43,12 +43,18 @@ def test_scope(asgi: Server) -> None:
         "query_string": {"bytes": "a=%20b"},
         "root_path": "",
         "subprotocols": ["one", "two"],
-        "server": ["127.0.0.1", asgi.port],
     }
     assert {name: scope.get(name) for name in expected} == expected
-    assert type(scope["client"][1]) is int and "method" not in scope
+    assert "method" not in scope
     assert scope["state"]["made"] == "at startup"
     assert "websocket.http.response" in scope["extensions"] and got["first"] == {"type": "websocket.connect"}
+
+
+def test_addresses_are_a_host_and_a_number(asgi: Server) -> None:
+    """The port is an int."""
+    with open_socket(asgi, "/scope") as socket:
+        scope = json.loads(socket.recv(timeout=15))["scope"]
+    assert scope["server"] == ["127.0.0.1", asgi.port] and type(scope["client"][1]) is int
 
 
 @pytest.mark.parametrize("compression", ["deflate", None])
@@ -89,10 +95,15 @@ def test_receive_has_one_of_two_keys(asgi: Server) -> None:
         assert (got["bytes"], got.get("text")) == ({"bytes": "bytes"}, None)
 
 
-def test_accept_chooses_subprotocol_and_fields(asgi: Server) -> None:
-    """They stand in the 101."""
+def test_accept_chooses_the_subprotocol(asgi: Server) -> None:
+    """One of those that were offered."""
     with open_socket(asgi, "/accept", subprotocols=["one", "two"]) as socket:
         assert socket.subprotocol == "two"
+
+
+def test_accept_adds_fields(asgi: Server) -> None:
+    """To the 101."""
+    with open_socket(asgi, "/accept", subprotocols=["one", "two"]) as socket:
         assert socket.response.headers["X-Accepted"] == "yes"
         assert socket.response.headers.get_all("Set-Cookie") == ["a=1", "b=2"]
         assert closed_with(socket)[0] == 1000
@@ -115,26 +126,44 @@ def test_answer_instead_of_accept(asgi: Server) -> None:
 
 @pytest.mark.parametrize("code", [1000, 1008, 3000, 4999])
 def test_close_of_the_application(asgi: Server, code: int) -> None:
-    """Its code and reason arrive; sending afterwards is an OSError or another error, never silent."""
-    key = unique()
-    with open_socket(asgi, f"/close/{code}?{key}") as socket:
+    """Its code and reason arrive."""
+    with open_socket(asgi, f"/close/{code}?{unique()}") as socket:
         assert closed_with(socket) == (code, "because")
+
+
+def test_send_after_the_close_is_an_error(asgi: Server) -> None:
+    """Of the application, never silent; what it receives is ``websocket.disconnect``."""
+    key = unique()
+    with open_socket(asgi, f"/close/1000?{key}") as socket:
+        closed_with(socket)
     got = events(asgi, key, 2)
-    assert got[0]["type"] == "websocket.disconnect" and got[1].startswith("OSError")
+    assert got[0]["type"] == "websocket.disconnect" and got[1:] and got[1].startswith("OSError")
 
 
-@pytest.mark.parametrize("code, told", [(1000, 1000), (1001, 1001), (4000, 4000), (None, 1005)])
-def test_close_of_the_client(asgi: Server, code: int | None, told: int) -> None:
-    """The application hears the code, 1005 when there was none."""
+@pytest.mark.parametrize("code", [1000, 1001, 4000])
+def test_close_of_the_client(asgi: Server, code: int) -> None:
+    """The application hears the code."""
     key = unique()
     with open_socket(asgi, f"/echo?{key}") as socket:
-        if code is None:
-            socket.socket.sendall(b"\x88\x80\x00\x00\x00\x00")
-        else:
-            socket.close(code, "bye")
-        got = events(asgi, key)[0]
-    assert got["code"] == told
-    assert code is None or got.get("reason") == "bye"
+        socket.close(code, "bye")
+        assert events(asgi, key)[0]["code"] == code
+
+
+def test_reason_of_the_client_is_told(asgi: Server) -> None:
+    """With the code."""
+    key = unique()
+    with open_socket(asgi, f"/echo?{key}") as socket:
+        socket.close(4000, "bye")
+        assert events(asgi, key)[0].get("reason") == "bye"
+
+
+def test_close_without_a_code_is_1005(asgi: Server) -> None:
+    """As RFC 6455 reserves it."""
+    key = unique()
+    with asgi.connect() as connection:
+        handshake(connection, f"/echo?{key}")
+        connection.send(b"\x88\x80\x00\x00\x00\x00")
+        assert events(asgi, key)[0]["code"] == 1005
 
 
 def test_client_that_vanishes_is_told(asgi: Server) -> None:
@@ -146,12 +175,20 @@ def test_client_that_vanishes_is_told(asgi: Server) -> None:
     assert (got["type"], got["code"]) == ("websocket.disconnect", 1006)
 
 
-def test_end_of_the_application_closes(asgi: Server) -> None:
-    """In order after a return, 1011 after an exception, 403 or 500 before accept."""
+def test_return_of_the_application_closes(asgi: Server) -> None:
+    """In order, or as the fault that it may be."""
     with open_socket(asgi, "/return") as socket:
         assert closed_with(socket)[0] in (1000, 1011)
+
+
+def test_fault_of_the_application_closes_with_1011(asgi: Server) -> None:
+    """An internal error."""
     with open_socket(asgi, "/raise") as socket:
         assert closed_with(socket)[0] == 1011
+
+
+def test_fault_before_accept_is_403_or_500(asgi: Server) -> None:
+    """The handshake is not completed."""
     with pytest.raises(InvalidStatus) as refused, open_socket(asgi, "/raise-early"):
         pass
     assert refused.value.response.status_code in (403, 500)

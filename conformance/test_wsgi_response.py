@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Callable
+
 import pytest
 
 from .http1 import Truncated
@@ -25,10 +27,15 @@ def test_write_comes_before_the_iterable(wsgi: Server) -> None:
 
 
 def test_response_is_replaced_before_it_began(wsgi: Server) -> None:
-    """``exc_info`` lets an error page take the place; an empty block has no effect."""
+    """``exc_info`` lets an error page take the place."""
     with wsgi.connect() as connection:
         response = connection.get("/replace")
         assert (response.status, response.body, response.one("x-first")) == (500, b"replaced", None)
+
+
+def test_empty_block_does_not_begin_the_response(wsgi: Server) -> None:
+    """It can still be replaced."""
+    with wsgi.connect() as connection:
         assert connection.get("/replace-empty").status == 503
 
 
@@ -115,7 +122,7 @@ def test_iterable_of_head_is_closed_once(wsgi: Server) -> None:
     assert events(wsgi, key) == ["close"]
 
 
-@pytest.mark.parametrize("room", ["text", "never", "never-empty", "raises", "exits"])
+@pytest.mark.parametrize("room", ["text", "never", "never-empty", "raises"])
 def test_fault_before_the_first_byte_is_500(wsgi: Server, room: str) -> None:
     """A complete response, and the server lives on."""
     with wsgi.connect() as connection:
@@ -123,6 +130,15 @@ def test_fault_before_the_first_byte_is_500(wsgi: Server, room: str) -> None:
         assert response.status == 500 and "None" not in response.reason
         assert b"on purpose" not in response.body, "the client is told what only the log may say"
     with wsgi.connect() as connection:
+        assert connection.get("/unread").status == 200
+
+
+def test_exit_of_the_application_is_500(start: Callable[..., Server]) -> None:
+    """SystemExit is a fault of the application, and the next request is answered."""
+    server = start("wsgi")
+    with server.connect() as connection:
+        assert connection.get("/exits").status == 500
+    with server.connect() as connection:
         assert connection.get("/unread").status == 200
 
 
@@ -169,14 +185,24 @@ def test_single_block_has_its_length(wsgi: Server) -> None:
     with wsgi.connect() as connection:
         response = connection.get("/single")
         assert (response.framing, response.body) == ("length", b"single")
-        assert (connection.get("/nothing").one("content-length")) == "0"
+
+
+def test_no_block_has_the_length_0(wsgi: Server) -> None:
+    """Or no chunk but the last."""
+    with wsgi.connect() as connection:
+        assert connection.get("/nothing").body == b""
+        assert connection.get("/unread").status == 200
 
 
 def test_several_blocks_are_chunked(wsgi: Server) -> None:
-    """And close-delimited for 1.0, which does not know chunks."""
+    """Where the client knows chunks."""
     with wsgi.connect() as connection:
         response = connection.get("/several")
         assert (response.framing, response.body) == ("chunked", b"one two three")
+
+
+def test_several_blocks_for_a_1_0_client_end_with_the_connection(wsgi: Server) -> None:
+    """Chunks came with 1.1."""
     with wsgi.connect() as connection:
         response = connection.ask(b"GET /several HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n")
         assert (response.framing, response.body) == ("close", b"one two three")
@@ -236,11 +262,15 @@ def test_wish_of_the_application_to_close_is_honoured(wsgi: Server) -> None:
         assert connection.is_closed()
 
 
-def test_date_and_server_are_added_once(wsgi: Server) -> None:
-    """Those of the application stand."""
+def test_date_is_added(wsgi: Server) -> None:
+    """Once."""
     with wsgi.connect() as connection:
-        response = connection.get("/single")
-        assert response.one("date")
+        assert connection.get("/single").one("date")
+
+
+def test_date_and_server_of_the_application_stand(wsgi: Server) -> None:
+    """Nothing is added to them."""
+    with wsgi.connect() as connection:
         response = connection.get("/fields/date")
         assert response.one("date") == "Thu, 01 Jan 1970 00:00:00 GMT"
         assert response.one("server") == "mine"
@@ -283,6 +313,10 @@ def test_early_hints(wsgi: Server) -> None:
             (103, "</a.css>; rel=preload; as=style"),
             (103, "</b.js>; rel=preload; as=script"),
         ]
+
+
+def test_early_hints_are_not_for_1_0(wsgi: Server) -> None:
+    """They do nothing then."""
     with wsgi.connect() as connection:
         response = connection.ask(b"GET /hints HTTP/1.0\r\nHost: localhost\r\n\r\n")
         assert (response.status, response.informational) == (200, [])

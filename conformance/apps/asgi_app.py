@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
 import tempfile
@@ -367,12 +368,12 @@ def temporary(data):
 
 
 async def pathsend(scope, receive, send):
-    """A file by its path."""
+    """A file by its path, which stays: a server may open it after the message."""
     path = temporary(b"0123456789" * 30000)
+    atexit.register(os.unlink, path)
     fields = PLAIN + [(b"content-length", b"300000")]
     await send({"type": "http.response.start", "status": 200, "headers": fields})
     await send({"type": "http.response.pathsend", "path": path})
-    os.unlink(path)
 
 
 async def zerocopysend(scope, receive, send):
