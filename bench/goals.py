@@ -20,6 +20,7 @@ class Goal:
     """``figure`` of tlsgi in ``load``, at least or at most ``factor`` times that of the best of ``others``.
 
     Without others the factor is the bound itself. ``other_load`` is where the others are looked up, if elsewhere.
+    With ``needs_rate`` only those count that answer at least half as many: who serves few serves them soon.
     """
 
     load: str
@@ -28,6 +29,7 @@ class Goal:
     others: tuple[str, ...] = ()
     is_least: bool = True
     other_load: str = ""
+    needs_rate: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,9 @@ def _judge(goal: Goal, medians: Medians) -> Judged | None:
         return Judged(goal, ours, "", None, ours)
     known = medians.get(goal.other_load or goal.load, {})
     found = {name: known[name][goal.figure] for name in goal.others if goal.figure in known.get(name, {})}
+    if goal.needs_rate:
+        least = medians[goal.load]["tlsgi"].get("requests/s", 0.0) / 2
+        found = {name: value for name, value in found.items() if known[name].get("requests/s", 0.0) >= least}
     if not found:
         return None
     best: Callable[..., str] = max if goal.is_least else min
@@ -75,7 +80,7 @@ def _cpu(load: str, factor: float, *others: str) -> Goal:
 
 
 def _p99(load: str) -> Goal:
-    return Goal(load, "p99 ms", 1.0, PYTHON, False)
+    return Goal(load, "p99 ms", 1.0, PYTHON, False, needs_rate=True)
 
 
 GOALS = (

@@ -21,7 +21,7 @@ class Load:
 
     ``has_limit`` lets in the servers that return a constant, as the limit of what can be reached. ``is_rate``: units
     per second are the point, and a short run goes before. ``cost`` is about how long one measurement takes beyond
-    twice its seconds, for planning.
+    one and a half times its seconds, for planning.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Load:
     has_limit: bool = False
     unit: str = "request"
     is_rate: bool = True
-    cost: float = 2.0
+    cost: float = 1.8
 
     def suits(self, server: Server) -> bool:
         """Whether the server can do this."""
@@ -93,7 +93,7 @@ _H2 = tuple(
         tools.h2load(8, 32),
         frozenset({"h2"}),
         has_limit=True,
-        cost=4.0,
+        cost=3.0,
     )
     for interface in ("wsgi", "asgi")
 )
@@ -250,7 +250,7 @@ _LIFE = tuple(
         clients.reload,
         frozenset({"reload"}),
         is_rate=False,
-        cost=3.0,
+        cost=4.0,
     ),
 )
 

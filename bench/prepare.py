@@ -59,7 +59,9 @@ def _install_peers() -> None:
     environment = {**os.environ, "UWSGI_PROFILE_OVERRIDE": "ssl=true"}
     for line in lists[1].read_text().splitlines():
         if line and not line.startswith("#"):
-            done = subprocess.run([*command, line], env=environment, capture_output=True, text=True)
+            # A wheel in pip's cache may be linked to another interpreter of the same version.
+            compiled = [*command, "--no-cache-dir", line]
+            done = subprocess.run(compiled, env=environment, capture_output=True, text=True)
             if done.returncode != 0:
                 print(f"{line} cannot be built:\n{done.stderr[-2000:]}", file=sys.stderr)
     installed.write_text(wanted)

@@ -56,7 +56,7 @@ def _measure(options: argparse.Namespace, place: Place, began: float) -> bool:
         record = store.begin(options.results, load.name, context, names, options.is_continued)
         for number in range(options.rounds):
             missing = [server for server in able if not record.has(number, server.name)]
-            need = len(missing) * (2 * options.seconds + load.cost)
+            need = len(missing) * (1.5 * options.seconds + load.cost)
             if missing and options.budget and time.monotonic() - began + need > options.budget:
                 return False
             for server in missing if number % 2 == 0 else reversed(missing):
