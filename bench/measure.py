@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 
 TICKS = os.sysconf("SC_CLK_TCK")
 SAMPLE_SECONDS = 0.4
+CALM_SECONDS = 0.5
 
 
 def tree(root: int) -> dict[int, float]:
@@ -80,6 +82,20 @@ def machine_busy_seconds() -> float:
     fields = [int(ticks) for ticks in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
     user, nice, system, _idle, _wait, interrupt, soft_interrupt = fields[:7]
     return (user + nice + system + interrupt + soft_interrupt) / TICKS
+
+
+def wait_for_calm(share: float, patience: float) -> bool:
+    """Waits until others than this process tree take less than this share of the machine; false where they do not in time."""
+    pause, deadline = threading.Event(), time.monotonic() + patience
+    capacity = CALM_SECONDS * (os.cpu_count() or 1)
+    while True:
+        before = machine_busy_seconds() - cpu_seconds(os.getpid())
+        pause.wait(CALM_SECONDS)
+        spent = machine_busy_seconds() - cpu_seconds(os.getpid()) - before
+        if spent < share * capacity:
+            return True
+        if time.monotonic() > deadline:
+            return False
 
 
 class Meter:
