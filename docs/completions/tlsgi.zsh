@@ -35,6 +35,9 @@ _tlsgi() {
 '*--ssl-certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
 '*--keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
 '*--ssl-keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
+'*--key-passphrase-file=[File whose first line opens an encrypted private key]:FILE:_files' \
+'*--key-passphrase-command=[Shell command whose first line of output opens an encrypted private key]:COMMAND:_default' \
+'*--key-passphrase-credential=[systemd credential whose first line opens an encrypted private key]:NAME:_default' \
 '*--chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
 '*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
 '*--server-name=[Host name served; repeatable; every name when none is given]:NAME:_default' \
@@ -139,6 +142,9 @@ _arguments "${_arguments_options[@]}" : \
 '*--ssl-certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
 '*--keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
 '*--ssl-keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
+'*--key-passphrase-file=[File whose first line opens an encrypted private key]:FILE:_files' \
+'*--key-passphrase-command=[Shell command whose first line of output opens an encrypted private key]:COMMAND:_default' \
+'*--key-passphrase-credential=[systemd credential whose first line opens an encrypted private key]:NAME:_default' \
 '*--chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
 '*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
 '*--server-name=[Host name served; repeatable; every name when none is given]:NAME:_default' \
@@ -234,6 +240,9 @@ _arguments "${_arguments_options[@]}" : \
 '*--ssl-certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
 '*--keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
 '*--ssl-keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
+'*--key-passphrase-file=[File whose first line opens an encrypted private key]:FILE:_files' \
+'*--key-passphrase-command=[Shell command whose first line of output opens an encrypted private key]:COMMAND:_default' \
+'*--key-passphrase-credential=[systemd credential whose first line opens an encrypted private key]:NAME:_default' \
 '*--chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
 '*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
 '*--server-name=[Host name served; repeatable; every name when none is given]:NAME:_default' \
@@ -343,6 +352,9 @@ _arguments "${_arguments_options[@]}" : \
 '*--ssl-certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
 '*--keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
 '*--ssl-keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
+'*--key-passphrase-file=[File whose first line opens an encrypted private key]:FILE:_files' \
+'*--key-passphrase-command=[Shell command whose first line of output opens an encrypted private key]:COMMAND:_default' \
+'*--key-passphrase-credential=[systemd credential whose first line opens an encrypted private key]:NAME:_default' \
 '*--chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
 '*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
 '*--server-name=[Host name served; repeatable; every name when none is given]:NAME:_default' \
@@ -467,7 +479,33 @@ _arguments "${_arguments_options[@]}" : \
 '*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
 '-h[Print help]' \
 '--help[Print help]' \
+":: :_tlsgi__subcmd__cert_commands" \
+"*::: :->cert" \
 && ret=0
+
+    case $state in
+    (cert)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:tlsgi-cert-command-$line[1]:"
+        case $line[1] in
+            (inspect)
+_arguments "${_arguments_options[@]}" : \
+'--key=[A private key that should belong to it]:FILE:_files' \
+'--key-passphrase-file=[The first line opens the key; a terminal is asked otherwise]:FILE:_files' \
+'--key-passphrase-command=[The first line that this prints opens the key]:COMMAND:_default' \
+'*--name=[A name that it should be for; repeatable]:NAME:_default' \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'--json[As JSON]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':targets -- What to look at:_default' \
+&& ret=0
+;;
+        esac
+    ;;
+esac
 ;;
 (ca)
 _arguments "${_arguments_options[@]}" : \
@@ -475,7 +513,176 @@ _arguments "${_arguments_options[@]}" : \
 '*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
 '-h[Print help]' \
 '--help[Print help]' \
+":: :_tlsgi__subcmd__ca_commands" \
+"*::: :->ca" \
 && ret=0
+
+    case $state in
+    (ca)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:tlsgi-ca-command-$line[1]:"
+        case $line[1] in
+            (init)
+_arguments "${_arguments_options[@]}" : \
+'--dir=[The CA'\''s directory; private-ca in the state directory where none is named]:DIR:_files' \
+'--key-passphrase-file=[The first line opens the CA'\''s key; a terminal is asked otherwise]:FILE:_files' \
+'--key-passphrase-command=[The first line that this prints opens the CA'\''s key]:COMMAND:_default' \
+'--name=[Common name, as trust stores show it]:TEXT:_default' \
+'--organization=[Organisation]:TEXT:_default' \
+'--key=[Kind of the key]:KIND:(p256 p384 rsa2048 rsa3072 rsa4096 ed25519)' \
+'--days=[How long it is valid]:DAYS:_default' \
+'--from=[Take over this root]:CERT:_files' \
+'--from-key=[Its key; may be encrypted]:KEY:_files' \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'--encrypt-key[Protect its key with a passphrase]' \
+'--reissue[Give that root a new certificate of the same name and key]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(issue)
+_arguments "${_arguments_options[@]}" : \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_tlsgi__subcmd__ca__subcmd__issue_commands" \
+"*::: :->issue" \
+&& ret=0
+
+    case $state in
+    (issue)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:tlsgi-ca-issue-command-$line[1]:"
+        case $line[1] in
+            (server)
+_arguments "${_arguments_options[@]}" : \
+'--dir=[The CA'\''s directory; private-ca in the state directory where none is named]:DIR:_files' \
+'--key-passphrase-file=[The first line opens the CA'\''s key; a terminal is asked otherwise]:FILE:_files' \
+'--key-passphrase-command=[The first line that this prints opens the CA'\''s key]:COMMAND:_default' \
+'--key=[Kind of the key]:KIND:(p256 p384 rsa2048 rsa3072 rsa4096 ed25519)' \
+'--days=[How long it is valid; at most 825 for a server]:DAYS:_default' \
+'--cert-file=[Where the certificate goes; NAME.pem where none is named]:FILE:_files' \
+'--key-file=[Where the key goes; NAME-key.pem where none is named]:FILE:_files' \
+'--p12=[Also a PKCS#12 file\: modern, or apple (legacy) for what reads nothing newer]::FORM:(modern apple legacy)' \
+'--p12-file=[Where that goes; NAME.p12 where none is named]:FILE:_files' \
+'--p12-passphrase-file=[The first line is its passphrase; a random one is made and shown once otherwise]:FILE:_files' \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'--force[Replace files that are there]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':names -- Host names, addresses and URIs; the first is also the common name:_default' \
+&& ret=0
+;;
+(client)
+_arguments "${_arguments_options[@]}" : \
+'--dir=[The CA'\''s directory; private-ca in the state directory where none is named]:DIR:_files' \
+'--key-passphrase-file=[The first line opens the CA'\''s key; a terminal is asked otherwise]:FILE:_files' \
+'--key-passphrase-command=[The first line that this prints opens the CA'\''s key]:COMMAND:_default' \
+'--key=[Kind of the key]:KIND:(p256 p384 rsa2048 rsa3072 rsa4096 ed25519)' \
+'--days=[How long it is valid; at most 825 for a server]:DAYS:_default' \
+'--cert-file=[Where the certificate goes; NAME.pem where none is named]:FILE:_files' \
+'--key-file=[Where the key goes; NAME-key.pem where none is named]:FILE:_files' \
+'--p12=[Also a PKCS#12 file\: modern, or apple (legacy) for what reads nothing newer]::FORM:(modern apple legacy)' \
+'--p12-file=[Where that goes; NAME.p12 where none is named]:FILE:_files' \
+'--p12-passphrase-file=[The first line is its passphrase; a random one is made and shown once otherwise]:FILE:_files' \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'--force[Replace files that are there]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':names -- A person, a machine, a mail address or a URI such as spiffe\://example.org/billing:_default' \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(sign)
+_arguments "${_arguments_options[@]}" : \
+'--dir=[The CA'\''s directory; private-ca in the state directory where none is named]:DIR:_files' \
+'--key-passphrase-file=[The first line opens the CA'\''s key; a terminal is asked otherwise]:FILE:_files' \
+'--key-passphrase-command=[The first line that this prints opens the CA'\''s key]:COMMAND:_default' \
+'--days=[How long it is valid; at most 825 for a server]:DAYS:_default' \
+'--cert-file=[Where the certificate goes; NAME.pem where none is named]:FILE:_files' \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'(--client)--server[For a server (the default, unless the request asks for clients only)]' \
+'--client[For a client]' \
+'--force[Replace files that are there]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':request -- The request, PEM or DER; - reads standard input:_files' \
+'::names -- Names instead of those that the request asks for:_default' \
+&& ret=0
+;;
+(revoke)
+_arguments "${_arguments_options[@]}" : \
+'--dir=[The CA'\''s directory; private-ca in the state directory where none is named]:DIR:_files' \
+'--key-passphrase-file=[The first line opens the CA'\''s key; a terminal is asked otherwise]:FILE:_files' \
+'--key-passphrase-command=[The first line that this prints opens the CA'\''s key]:COMMAND:_default' \
+'--reason=[Why]:REASON:(unspecified key-compromise affiliation-changed superseded cessation-of-operation)' \
+'--crl-days=[Days after which clients want a newer revocation list]:DAYS:_default' \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'-h[Print help]' \
+'--help[Print help]' \
+':what -- Serials, or files of certificates:_default' \
+&& ret=0
+;;
+(crl)
+_arguments "${_arguments_options[@]}" : \
+'--dir=[The CA'\''s directory; private-ca in the state directory where none is named]:DIR:_files' \
+'--key-passphrase-file=[The first line opens the CA'\''s key; a terminal is asked otherwise]:FILE:_files' \
+'--key-passphrase-command=[The first line that this prints opens the CA'\''s key]:COMMAND:_default' \
+'--crl-days=[Days after which clients want a newer revocation list]:DAYS:_default' \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(list)
+_arguments "${_arguments_options[@]}" : \
+'--dir=[The CA'\''s directory; private-ca in the state directory where none is named]:DIR:_files' \
+'--key-passphrase-file=[The first line opens the CA'\''s key; a terminal is asked otherwise]:FILE:_files' \
+'--key-passphrase-command=[The first line that this prints opens the CA'\''s key]:COMMAND:_default' \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'--json[As JSON]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(renew)
+_arguments "${_arguments_options[@]}" : \
+'--dir=[The CA'\''s directory; private-ca in the state directory where none is named]:DIR:_files' \
+'--key-passphrase-file=[The first line opens the CA'\''s key; a terminal is asked otherwise]:FILE:_files' \
+'--key-passphrase-command=[The first line that this prints opens the CA'\''s key]:COMMAND:_default' \
+'--key=[Kind of the new key]:KIND:(p256 p384 rsa2048 rsa3072 rsa4096 ed25519)' \
+'--days=[How long it is valid; as long as before]:DAYS:_default' \
+'--cert-file=[Where the certificate goes; NAME.pem where none is named]:FILE:_files' \
+'--p12=[Also a PKCS#12 file\: modern, or apple (legacy) for what reads nothing newer]::FORM:(modern apple legacy)' \
+'--p12-file=[Where that goes; NAME.p12 where none is named]:FILE:_files' \
+'--p12-passphrase-file=[The first line is its passphrase; a random one is made and shown once otherwise]:FILE:_files' \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'--due[All whose last third of life has begun]' \
+'--root[The CA'\''s own certificate; name and key stay, so what it issued stays valid]' \
+'--keep-key[For the same key]' \
+'--force[Replace files that are there]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'::what -- Serials, or files of certificates:_default' \
+&& ret=0
+;;
+        esac
+    ;;
+esac
 ;;
         esac
     ;;
@@ -498,13 +705,76 @@ _tlsgi_commands() {
 }
 (( $+functions[_tlsgi__subcmd__ca_commands] )) ||
 _tlsgi__subcmd__ca_commands() {
-    local commands; commands=()
+    local commands; commands=(
+'init:Make a CA, or take over one that other tools made' \
+'issue:Issue a certificate with a new key' \
+'sign:Issue a certificate for a request (CSR)' \
+'revoke:Take certificates back, and write the revocation list' \
+'crl:Write the revocation list anew' \
+'list:Say what was issued, and what became of it' \
+'renew:Issue certificates anew, with the same names and for new keys' \
+    )
     _describe -t commands 'tlsgi ca commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__ca__subcmd__crl_commands] )) ||
+_tlsgi__subcmd__ca__subcmd__crl_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi ca crl commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__ca__subcmd__init_commands] )) ||
+_tlsgi__subcmd__ca__subcmd__init_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi ca init commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__ca__subcmd__issue_commands] )) ||
+_tlsgi__subcmd__ca__subcmd__issue_commands() {
+    local commands; commands=(
+'server:Issue a certificate for a server' \
+'client:Issue a certificate for a client' \
+    )
+    _describe -t commands 'tlsgi ca issue commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__ca__subcmd__issue__subcmd__client_commands] )) ||
+_tlsgi__subcmd__ca__subcmd__issue__subcmd__client_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi ca issue client commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__ca__subcmd__issue__subcmd__server_commands] )) ||
+_tlsgi__subcmd__ca__subcmd__issue__subcmd__server_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi ca issue server commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__ca__subcmd__list_commands] )) ||
+_tlsgi__subcmd__ca__subcmd__list_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi ca list commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__ca__subcmd__renew_commands] )) ||
+_tlsgi__subcmd__ca__subcmd__renew_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi ca renew commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__ca__subcmd__revoke_commands] )) ||
+_tlsgi__subcmd__ca__subcmd__revoke_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi ca revoke commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__ca__subcmd__sign_commands] )) ||
+_tlsgi__subcmd__ca__subcmd__sign_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi ca sign commands' commands "$@"
 }
 (( $+functions[_tlsgi__subcmd__cert_commands] )) ||
 _tlsgi__subcmd__cert_commands() {
-    local commands; commands=()
+    local commands; commands=(
+'inspect:Say what is to be known about a certificate, in a file or on a server; ends with 4 where clients refuse it' \
+    )
     _describe -t commands 'tlsgi cert commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__cert__subcmd__inspect_commands] )) ||
+_tlsgi__subcmd__cert__subcmd__inspect_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi cert inspect commands' commands "$@"
 }
 (( $+functions[_tlsgi__subcmd__check_commands] )) ||
 _tlsgi__subcmd__check_commands() {

@@ -79,6 +79,14 @@ pub enum Error {
         /// The key's file.
         path: PathBuf,
     },
+    /// The passphrase of a key cannot be had.
+    #[error("the private key in {path} is encrypted, and its passphrase cannot be had")]
+    NoPassphrase {
+        /// The key's file.
+        path: PathBuf,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A passphrase that cannot be one.
     #[error("the passphrase cannot be used: {reason}")]
     Passphrase {
@@ -183,6 +191,62 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A server gives no answer that is TLS.
+    #[error("no certificate from {target}")]
+    Connect {
+        /// Host and port.
+        target: String,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// A file that may not be replaced is there.
+    #[error("{path} is there already")]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A directory without a private CA.
+    #[error("there is no CA in {directory}")]
+    NoAuthority {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// A root of X.509 version 1 cannot say that it is an authority.
+    #[error(
+        "{path} is an X.509 version 1 certificate: it cannot say that it is an authority, and current clients do not take it as one"
+    )]
+    VersionOneAuthority {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The index of a private CA was changed by something else.
+    #[error("line {line} of {path} is not as it was written")]
+    Index {
+        /// The index.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+    },
+    /// A serial that the CA did not issue.
+    #[error("`{serial}` is neither a file nor the serial of a certificate that this CA issued")]
+    UnknownSerial {
+        /// What was asked for.
+        serial: String,
+    },
+    /// A certificate request that cannot be signed.
+    #[error("{path} is no certificate request that can be signed: {reason}")]
+    Request {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A certificate that would be of no use.
+    #[error("no certificate was issued: {reason}")]
+    Refused {
+        /// Why.
+        reason: String,
+    },
     /// The library failed to make a key or certificate.
     #[error("cannot make a {what}")]
     Make {
@@ -199,7 +263,10 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Read { path, source } => read_hint(path, source),
-            Self::EncryptedKey { path } => Some(decrypt_once(path)),
+            Self::EncryptedKey { path } | Self::NoPassphrase { path, .. } => Some(format!(
+                "name its passphrase (--key-passphrase-file, --key-passphrase-command), or {}",
+                decrypt_once(path)
+            )),
             Self::Unsupported { hint, .. } => Some(hint.clone()),
             Self::WeakKey { .. } => {
                 Some("make a new key, for example: openssl ecparam -name prime256v1 -genkey -noout -out key.pem".into())
@@ -212,6 +279,13 @@ impl Error {
             )),
             Self::Mismatch { .. } => Some("the file pairs a certificate with another certificate's key".into()),
             Self::NoKey { .. } => Some("name the file of the private key (--keyfile)".into()),
+            Self::NoAuthority { .. } => Some("make one: tlsgi ca init; or name its directory: --dir DIR".into()),
+            Self::VersionOneAuthority { .. } => Some(
+                "with `--reissue` it gets a successor with the same name and key, which clients have to be given; what it signed stays good"
+                    .into(),
+            ),
+            Self::Index { .. } => Some("restore the file from a backup: without it nothing can be revoked reliably".into()),
+            Self::UnknownSerial { .. } => Some("`tlsgi ca list` shows what it issued".into()),
             Self::RootWithoutKey { certificate, .. } => {
                 Some(format!("restore the key, or remove {} to have a new root made", quoted(certificate)))
             }

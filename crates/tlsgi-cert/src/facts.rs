@@ -132,7 +132,7 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().take(512).map(|c| if is_hidden(c) { '\u{fffd}' } else { c }).collect()
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
 }
 

@@ -9,6 +9,7 @@ use x509_parser::prelude::{GeneralName, X509Certificate};
 
 use crate::chain::is_self_issued;
 use crate::facts::{Facts, distinguished, printable};
+use crate::key::Algorithm;
 use crate::name::Name;
 use crate::oid;
 
@@ -73,6 +74,21 @@ pub enum Finding {
     },
     /// The certificates were not in the order in which they sign each other; it was put right.
     Reordered,
+    /// Clients take no key of this kind or size.
+    KeyRefused {
+        /// Kind and size.
+        key: String,
+    },
+    /// Browsers take no key of this kind, other clients do.
+    KeyNotForBrowsers {
+        /// Its kind.
+        key: String,
+    },
+    /// It is valid for longer than Apple's systems accept from anybody.
+    TooLong {
+        /// From its beginning to its end.
+        days: i64,
+    },
     /// A certificate that has no part in the chain; it is not sent.
     Unrelated {
         /// Its subject.
@@ -119,6 +135,9 @@ impl Serialize for Moment {
     }
 }
 
+/// What Apple's systems accept from private roots, and a day for how ends are counted.
+const LONGEST: Duration = Duration::days(826);
+
 /// What the leaf alone tells.
 pub(crate) fn of_leaf(leaf: &X509Certificate<'_>, facts: &Facts, wanted: &[Name], now: OffsetDateTime) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -138,6 +157,13 @@ pub(crate) fn of_leaf(leaf: &X509Certificate<'_>, facts: &Facts, wanted: &[Name]
     found.extend(weak_hash(leaf).map(|hash| Finding::WeakSignature { hash }));
     if !is_for_servers(leaf) {
         found.push(Finding::NotForServers);
+    }
+    if matches!(facts.algorithm, Algorithm::EcdsaP521 | Algorithm::Ed25519) {
+        found.push(Finding::KeyNotForBrowsers { key: facts.algorithm.to_string() });
+    }
+    let life = facts.not_after - facts.not_before;
+    if life > LONGEST {
+        found.push(Finding::TooLong { days: life.whole_days() });
     }
     if facts.is_self_signed {
         found.push(Finding::SelfSigned);
@@ -204,7 +230,8 @@ fn is_for_servers(leaf: &X509Certificate<'_>) -> bool {
     }
 }
 
-fn issuer_url(leaf: &X509Certificate<'_>) -> Option<String> {
+/// Where the issuer's certificate can be fetched; only public authorities say so.
+pub(crate) fn issuer_url(leaf: &X509Certificate<'_>) -> Option<String> {
     const CA_ISSUERS: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x30\x02";
     leaf.iter_extensions().find_map(|extension| match extension.parsed_extension() {
         ParsedExtension::AuthorityInfoAccess(access) => access.iter().find_map(|entry| match entry.access_location {

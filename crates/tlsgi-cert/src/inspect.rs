@@ -53,12 +53,15 @@ impl Finding {
             | Self::NamesNotCovered { .. }
             | Self::WeakSignature { .. }
             | Self::NotForServers
+            | Self::KeyRefused { .. }
             | Self::IssuerMissing { url: Some(_), .. } => Severity::Failure,
             // Clients with another path to a root they trust do not mind.
             Self::IssuerExpired { .. }
             | Self::ExpiresSoon(_)
             | Self::TopLevelWildcard { .. }
             | Self::IsAuthority
+            | Self::KeyNotForBrowsers { .. }
+            | Self::TooLong { .. }
             | Self::Reordered
             | Self::Unrelated { .. }
             | Self::KeyExposed { .. }
@@ -122,6 +125,11 @@ impl Finding {
             Self::Unrelated { subject } => {
                 format!("the certificate of {subject} is no part of the chain and is not sent")
             }
+            Self::KeyRefused { key } => format!("the certificate's key is {key}, which clients refuse"),
+            Self::KeyNotForBrowsers { key } => format!("browsers do not accept keys of kind {key}"),
+            Self::TooLong { days } => {
+                format!("the certificate is valid for {days} days, and Apple's systems refuse more than 825")
+            }
             Self::TrustedForm => {
                 "`BEGIN TRUSTED CERTIFICATE` is OpenSSL's own form; its trust settings are ignored".to_owned()
             }
@@ -162,6 +170,10 @@ impl Finding {
                 format!("append the issuer's certificate (here: {url}, DER), or use the `fullchain` file of your CA")
             }
             Self::Reordered => "put the server's certificate first, each issuer after what it issued".to_owned(),
+            Self::KeyRefused { .. } | Self::KeyNotForBrowsers { .. } => {
+                "have it issued for a key of P-256, or of RSA with 2048 bits".to_owned()
+            }
+            Self::TooLong { .. } => "have it issued for a year or less, and renewed".to_owned(),
             Self::Unrelated { .. } => "remove it from the file".to_owned(),
             Self::KeyExposed { path, .. } => format!("chmod o= {}", quoted(path)),
             Self::OutsideConstraints { .. } => {
@@ -243,6 +255,9 @@ mod tests {
         check(Finding::RootIncluded { subject: issuer() }, Notice, "root CN=i");
         check(Finding::Reordered, Warning, "order of the chain");
         check(Finding::Unrelated { subject: issuer() }, Warning, "not sent");
+        check(Finding::KeyRefused { key: "RSA 1024".into() }, Failure, "RSA 1024, which clients refuse");
+        check(Finding::KeyNotForBrowsers { key: "Ed25519".into() }, Warning, "keys of kind Ed25519");
+        check(Finding::TooLong { days: 3650 }, Warning, "3650 days");
         check(Finding::TrustedForm, Notice, "TRUSTED CERTIFICATE");
         check(Finding::KeyExposed { path: path(), mode: 0o644 }, Warning, "chmod o= '/etc/a key.pem'");
         let outside = Finding::OutsideConstraints { names: vec!["x.org".into()], permitted: vec!["test".into()] };

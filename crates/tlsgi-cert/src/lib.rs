@@ -65,6 +65,7 @@
 //! [`PrivateKey::sign_handshake`] serves askers that are not trusted: it signs what a TLS server signs in a handshake, and
 //! refuses everything else, so that whoever takes over the front cannot have certificates, tokens or client handshakes signed.
 
+pub mod authority;
 mod chain;
 mod contents;
 mod der;
@@ -85,7 +86,9 @@ mod pkcs12;
 mod sealed;
 mod source;
 mod stamp;
+pub mod survey;
 mod tlv;
+mod write;
 
 pub use error::Error;
 pub use facts::Facts;
@@ -100,3 +103,4 @@ pub use passphrase::Passphrase;
 pub use pkcs12::{Pkcs12Form, pkcs12};
 pub use source::Source;
 pub use stamp::Stamp;
+pub use write::{Overwrite, write_file};

@@ -22,6 +22,39 @@ pub(crate) const SHA1_RSA_OIW: &[u8] = b"\x2b\x0e\x03\x02\x1d";
 /// ecdsa-with-SHA1.
 pub(crate) const SHA1_ECDSA: &[u8] = b"\x2a\x86\x48\xce\x3d\x04\x01";
 
+/// sha256WithRSAEncryption.
+pub(crate) const SHA256_RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b";
+/// ecdsa-with-SHA256.
+pub(crate) const SHA256_ECDSA: &[u8] = b"\x2a\x86\x48\xce\x3d\x04\x03\x02";
+/// ecdsa-with-SHA384.
+pub(crate) const SHA384_ECDSA: &[u8] = b"\x2a\x86\x48\xce\x3d\x04\x03\x03";
+/// ecdsa-with-SHA512.
+pub(crate) const SHA512_ECDSA: &[u8] = b"\x2a\x86\x48\xce\x3d\x04\x03\x04";
+/// id-at-commonName.
+pub(crate) const COMMON_NAME: &[u8] = b"\x55\x04\x03";
+/// id-at-organizationName.
+pub(crate) const ORGANIZATION: &[u8] = b"\x55\x04\x0a";
+/// subjectKeyIdentifier.
+pub(crate) const SUBJECT_KEY: &[u8] = b"\x55\x1d\x0e";
+/// keyUsage.
+pub(crate) const KEY_USAGE: &[u8] = b"\x55\x1d\x0f";
+/// subjectAltName.
+pub(crate) const ALTERNATIVE_NAMES: &[u8] = b"\x55\x1d\x11";
+/// basicConstraints.
+pub(crate) const BASIC_CONSTRAINTS: &[u8] = b"\x55\x1d\x13";
+/// cRLNumber.
+pub(crate) const CRL_NUMBER: &[u8] = b"\x55\x1d\x14";
+/// reasonCode.
+pub(crate) const CRL_REASON: &[u8] = b"\x55\x1d\x15";
+/// authorityKeyIdentifier.
+pub(crate) const AUTHORITY_KEY: &[u8] = b"\x55\x1d\x23";
+/// extKeyUsage.
+pub(crate) const EXTENDED_KEY_USAGE: &[u8] = b"\x55\x1d\x25";
+/// id-kp-serverAuth.
+pub(crate) const SERVER_AUTH: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x03\x01";
+/// id-kp-clientAuth.
+pub(crate) const CLIENT_AUTH: &[u8] = b"\x2b\x06\x01\x05\x05\x07\x03\x02";
+
 /// PBES2 and its parts (RFC 8018).
 pub(crate) const PBES2: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";
 /// PBKDF2.

@@ -96,7 +96,8 @@ impl Source {
     }
 }
 
-fn read(path: &Path) -> Result<Input, Error> {
+/// A file, bounded.
+pub(crate) fn read(path: &Path) -> Result<Input, Error> {
     let failed = |source: io::Error| Error::Read { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;

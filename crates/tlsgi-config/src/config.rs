@@ -93,12 +93,23 @@ pub enum CertificateSource {
         key: PathBuf,
         /// Further chain.
         chain: Option<PathBuf>,
+        /// What opens the key, should that be encrypted; the terminal is asked where nothing is named.
+        passphrase: Option<PassphraseSource>,
     },
     /// A leaf issued on the spot by the local CA in the state directory, for these names besides localhost and loopback.
     Local {
         /// Names and addresses.
         names: Vec<String>,
     },
+}
+
+/// Where the passphrase of a private key comes from; its first line counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PassphraseSource {
+    /// A file.
+    File(PathBuf),
+    /// What a shell command prints.
+    Command(String),
 }
 
 /// What plain HTTP does for a site.

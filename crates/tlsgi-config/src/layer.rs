@@ -145,6 +145,22 @@ options! {
         /// nor the application ever holds it.
         keyfile: One<FilePath> = option("--keyfile", "FILE").computed("the file of --certfile").also(&["--ssl-keyfile"]).common();
 
+        /// File whose first line opens an encrypted private key.
+        ///
+        /// Read each time the key is. Without this, a command or a credential, the terminal is asked once, at the start. What the key
+        /// is opened with stays in the supervisor; it is never logged.
+        key_passphrase_file: One<FilePath> = option("--key-passphrase-file", "FILE");
+
+        /// Shell command whose first line of output opens an encrypted private key.
+        ///
+        /// Run by `/bin/sh` as the user that starts tlsgi, each time the key is read; it has a minute.
+        key_passphrase_command: One<Text> = option("--key-passphrase-command", "COMMAND");
+
+        /// systemd credential whose first line opens an encrypted private key.
+        ///
+        /// Its name, as in `LoadCredentialEncrypted=NAME:FILE` of the unit.
+        key_passphrase_credential: One<Text> = option("--key-passphrase-credential", "NAME");
+
         /// Intermediate certificates, where --certfile has the leaf alone.
         chain_file: One<FilePath> = option("--chain-file", "FILE").also(&["--ssl-chain-file"]);
 

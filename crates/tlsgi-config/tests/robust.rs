@@ -16,6 +16,7 @@ fn facts() -> Facts {
         is_root: false,
         cores: 2,
         open_files: 1 << 20,
+        credentials: None,
         passed_sockets: Vec::new(),
     }
 }

@@ -1,6 +1,7 @@
 //! Certificates and keys as real tools write and read them: the `openssl` and `curl` commands are needed.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step is a failed test")]
 
+mod authority;
 mod chain;
 mod harness;
 mod hostile;
@@ -10,3 +11,4 @@ mod local;
 mod memory;
 mod sealed;
 mod source;
+mod survey;

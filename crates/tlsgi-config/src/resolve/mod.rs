@@ -29,6 +29,8 @@ pub struct Facts {
     pub cores: usize,
     /// Descriptors that one process may open.
     pub open_files: u64,
+    /// `CREDENTIALS_DIRECTORY` of systemd.
+    pub credentials: Option<PathBuf>,
     /// Sockets passed by systemd.
     pub passed_sockets: Vec<PassedSocket>,
 }
@@ -198,6 +200,7 @@ mod tests {
             is_root: false,
             cores: 2,
             open_files: 1 << 20,
+            credentials: None,
             passed_sockets: Vec::new(),
         }
     }

@@ -1,7 +1,9 @@
 //! Names, certificate, redirect, HSTS and static folders.
 
 use super::{Resolver, value, written};
-use crate::config::{CertificateSource, Listener, ListenerAddress, PlainPolicy, Role, Site, StaticMount};
+use crate::config::{
+    CertificateSource, Listener, ListenerAddress, PassphraseSource, PlainPolicy, Role, Site, StaticMount,
+};
 use crate::diagnostic::Diagnostic;
 use crate::value::Value as _;
 use crate::value::hsts::PRELOAD_MAX_AGE;
@@ -28,7 +30,11 @@ impl Resolver<'_> {
 
     fn certificate(&mut self) -> CertificateSource {
         let Some(certificate) = &self.said.certfile else {
-            let orphans = [("--keyfile", &self.said.keyfile), ("--chain-file", &self.said.chain_file)];
+            let orphans = [
+                ("--keyfile", &self.said.keyfile),
+                ("--chain-file", &self.said.chain_file),
+                ("--key-passphrase-file", &self.said.key_passphrase_file),
+            ];
             let orphans = orphans.map(|(flag, said)| said.as_ref().map(|said| (flag, said.origin.clone())));
             for (flag, origin) in orphans.into_iter().flatten() {
                 self.tell(
@@ -45,6 +51,45 @@ impl Resolver<'_> {
             key: self.said.keyfile.as_ref().map_or_else(|| file.clone(), |said| self.path(&said.value.0, &said.origin)),
             chain: self.said.chain_file.as_ref().map(|said| self.path(&said.value.0, &said.origin)),
             certificate: file,
+            passphrase: self.passphrase(),
+        }
+    }
+
+    fn passphrase(&mut self) -> Option<PassphraseSource> {
+        let file = self.said.key_passphrase_file.clone();
+        let command = self.said.key_passphrase_command.clone();
+        let credential = self.said.key_passphrase_credential.clone();
+        let flags = [
+            ("--key-passphrase-file", file.as_ref().map(|said| said.origin.clone())),
+            ("--key-passphrase-command", command.as_ref().map(|said| said.origin.clone())),
+            ("--key-passphrase-credential", credential.as_ref().map(|said| said.origin.clone())),
+        ];
+        let said: Vec<_> = flags.into_iter().filter_map(|(flag, origin)| origin.map(|origin| (flag, origin))).collect();
+        if let [(one, _), (other, origin), ..] = &said[..] {
+            self.tell(Diagnostic::conflict(one, other, "a key has one passphrase"), origin);
+        }
+        if let Some(said) = file {
+            return Some(PassphraseSource::File(self.path(&said.value.0, &said.origin)));
+        }
+        if let Some(said) = command {
+            return Some(PassphraseSource::Command(said.value.0.clone()));
+        }
+        let said = credential?;
+        let name = &said.value.0;
+        if name.is_empty() || name.contains('/') || name.starts_with('.') {
+            let told = Diagnostic::invalid("--key-passphrase-credential", name, "the name of a credential, not a path");
+            self.tell(told, &said.origin);
+            return None;
+        }
+        match &self.facts.credentials {
+            Some(directory) => Some(PassphraseSource::File(directory.join(name))),
+            None => {
+                let told = Diagnostic::error("`--key-passphrase-credential`: systemd has passed no credentials").hint(
+                    format!("the unit needs `LoadCredentialEncrypted={name}:FILE` or `LoadCredential={name}:FILE`"),
+                );
+                self.tell(told, &said.origin);
+                None
+            }
         }
     }
 

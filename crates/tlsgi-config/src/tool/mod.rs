@@ -2,13 +2,15 @@
 
 mod ca;
 mod cert;
+mod inspect;
 pub mod reference;
 mod trust;
 
 use clap::{ArgMatches, Command};
 
-pub use ca::Ca;
+pub use ca::{Ca, FORMS, Init, Issue, KEYS, Output, PassphraseFrom, REASONS, Renew, Sign, Task};
 pub use cert::Cert;
+pub use inspect::Inspect;
 pub use trust::Trust;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -24,7 +26,7 @@ pub enum Tool {
     /// Certificates in files.
     Cert(Cert),
     /// A private CA.
-    Ca(Ca),
+    Ca(Box<Ca>),
 }
 
 /// A tool's command line.
@@ -49,7 +51,7 @@ pub(crate) struct Entry {
 pub(crate) const TOOLS: [Entry; 3] = [
     Entry { name: "trust", command: trust::command, read: |matches| trust::read(matches).map(Tool::Trust) },
     Entry { name: "cert", command: cert::command, read: |matches| cert::read(matches).map(Tool::Cert) },
-    Entry { name: "ca", command: ca::command, read: |matches| ca::read(matches).map(Tool::Ca) },
+    Entry { name: "ca", command: ca::command, read: |matches| ca::read(matches).map(Box::new).map(Tool::Ca) },
 ];
 
 /// The options that say where the local CA is.

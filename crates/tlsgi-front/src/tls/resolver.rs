@@ -117,6 +117,7 @@ mod tests {
             is_root: false,
             cores: 1,
             open_files: 1024,
+            credentials: None,
             passed_sockets: Vec::new(),
         };
         resolve(*said, &facts).0.expect("a configuration")

@@ -4,6 +4,8 @@ mod banner;
 mod ca;
 mod cert;
 mod failure;
+mod inspect;
+pub(crate) mod passphrase;
 mod print;
 mod probe;
 mod startup;

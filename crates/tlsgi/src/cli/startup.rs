@@ -179,6 +179,7 @@ fn facts(environment: &BTreeMap<String, String>) -> Facts {
         is_root: rustix::process::geteuid().is_root(),
         cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         open_files: limit.maximum.unwrap_or(u64::MAX),
+        credentials: absolute("CREDENTIALS_DIRECTORY"),
         passed_sockets: passed_sockets(environment),
     }
 }

@@ -84,6 +84,7 @@ impl Certificates {
 
     /// These are in use from now on; keys of others go after a while.
     pub(super) fn present(&self, keys: &KeyRing) {
+        keys.passphrases.stop_asking();
         keys.present(self.sites.iter().map(|presented| Arc::clone(&presented.key)).collect());
     }
 
@@ -134,8 +135,17 @@ fn present(
     now: OffsetDateTime,
 ) -> Result<Presented, Error> {
     let (loaded, root) = match source {
-        CertificateSource::Files { certificate, key, chain } => {
-            (files(certificate, key, chain.as_ref()).load(names, now)?, None)
+        CertificateSource::Files { certificate, key, chain, passphrase } => {
+            let source = files(certificate, key, chain.as_ref());
+            let loaded = match source.load(names, now) {
+                Err(Error::EncryptedKey { path }) => {
+                    keys.passphrases.open(&path, passphrase.as_ref(), |passphrase| {
+                        source.clone().with_passphrase(Some(passphrase)).load(names, now)
+                    })?
+                }
+                other => other?,
+            };
+            (loaded, None)
         }
         CertificateSource::Local { names } => {
             let authority = LocalCa::open_or_create(&config.state_directory.join("ca"), now)?;
@@ -156,7 +166,9 @@ fn present(
 /// The state of every certificate file that the configuration names.
 pub(super) fn stamps(config: &Config) -> Vec<Stamp> {
     let stamp = |source: &CertificateSource| match source {
-        CertificateSource::Files { certificate, key, chain } => Some(files(certificate, key, chain.as_ref()).stamp()),
+        CertificateSource::Files { certificate, key, chain, .. } => {
+            Some(files(certificate, key, chain.as_ref()).stamp())
+        }
         CertificateSource::Local { .. } => None,
     };
     config.sites.iter().filter_map(|site| stamp(&site.certificate)).collect()
@@ -194,7 +206,7 @@ mod tests {
         openssl.args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout"]).arg(&key);
         let made = openssl.arg("-out").arg(&certificate).output().expect("openssl runs");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        CertificateSource::Files { certificate, key, chain: None }
+        CertificateSource::Files { certificate, key, chain: None, passphrase: None }
     }
 
     fn config(sources: Vec<CertificateSource>) -> Config {

@@ -243,6 +243,7 @@ pub(super) mod tests {
             is_root: false,
             cores: 1,
             open_files: 1024,
+            credentials: None,
             passed_sockets: Vec::new(),
         };
         let mut config = tlsgi_config::resolve(said, &facts).0.expect("a configuration");

@@ -12,6 +12,7 @@ mod interpreter;
 mod listener;
 mod maintenance;
 mod message;
+mod passphrase;
 mod policy;
 mod pool;
 mod port_holder;

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
+use super::passphrase::Passphrases;
 use tlsgi_cert::PrivateKey;
 use tlsgi_front::control::signing::{ANSWER_HEAD, MAX_MESSAGE, REQUEST_HEAD};
 
@@ -24,6 +25,8 @@ pub(super) struct NumberedKey {
 /// The keys by their numbers, which are never used again.
 #[derive(Debug, Default)]
 pub(super) struct KeyRing {
+    /// What opens keys that are encrypted.
+    pub(super) passphrases: Passphrases,
     keys: RwLock<Keys>,
 }
 

@@ -11,6 +11,7 @@ mod harness;
 mod http2;
 mod keys;
 mod load;
+mod private_ca;
 mod resilience;
 mod static_files;
 mod supervisor;
