@@ -83,6 +83,39 @@ pub(crate) fn number(integer: &[u8]) -> Option<u64> {
     (!is_negative && magnitude.len() <= 8).then(|| magnitude.iter().fold(0, |sum, &byte| sum << 8 | u64::from(byte)))
 }
 
+/// A signed value, such as a certificate or a revocation list, in its parts.
+pub(crate) struct Signed<'a> {
+    /// What is signed, with its header.
+    pub(crate) content: &'a [u8],
+    /// The algorithm's identifier without its header.
+    pub(crate) algorithm: &'a [u8],
+    pub(crate) signature: &'a [u8],
+}
+
+/// Takes a signed value apart.
+pub(crate) fn signed(der: &[u8]) -> Option<Signed<'_>> {
+    let whole = expect(der, SEQUENCE)?;
+    let ((tag, _), rest) = next(whole)?;
+    let content = whole.get(..whole.len() - rest.len()).filter(|_| tag == SEQUENCE)?;
+    let ((tag, algorithm), rest) = next(rest)?;
+    let bits = expect(rest, BIT_STRING).filter(|_| tag == SEQUENCE)?;
+    Some(Signed { content, algorithm, signature: bits.strip_prefix(&[0])? })
+}
+
+/// A `SubjectPublicKeyInfo` in its parts: the algorithm's identifier without its header, and the key.
+pub(crate) fn public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let ((tag, algorithm), rest) = next(expect(der, SEQUENCE)?)?;
+    let key = expect(rest, BIT_STRING).filter(|_| tag == SEQUENCE)?;
+    Some((algorithm, key.strip_prefix(&[0])?))
+}
+
+/// The text inside of `[0] EXPLICIT UTF8String` or `IA5String`, or of the string alone.
+pub(crate) fn wrapped_text(der: &[u8]) -> Option<String> {
+    let inner = expect(der, CONTEXT_0).unwrap_or(der);
+    let ((tag, value), _) = next(inner)?;
+    if matches!(tag, 0x0c | 0x16) { String::from_utf8(value.to_vec()).ok() } else { None }
+}
+
 /// The value of the first element, if it has this tag.
 pub(crate) fn expect(der: &[u8], tag: u8) -> Option<&[u8]> {
     next(der).filter(|((found, _), _)| *found == tag).map(|((_, value), _)| value)

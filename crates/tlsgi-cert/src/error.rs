@@ -129,6 +129,14 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// A file of revocation lists cannot be used.
+    #[error("{path} cannot be used as a revocation list: {reason}")]
+    BadRevocationList {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// The key does not belong to the certificate.
     #[error(
         "the private key in {key} ({key_kind}) does not belong to the certificate in {certificate} ({subject}, {certificate_kind})"

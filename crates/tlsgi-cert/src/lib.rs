@@ -60,6 +60,10 @@
 //! # }
 //! ```
 //!
+//! # Clients
+//!
+//! [`client`] verifies what clients show: [`client::verify`] is a function of a chain, of authorities, of revocation lists and of the time.
+//!
 //! # Signing
 //!
 //! [`PrivateKey::sign_handshake`] serves askers that are not trusted: it signs what a TLS server signs in a handshake, and
@@ -67,6 +71,7 @@
 
 pub mod authority;
 mod chain;
+pub mod client;
 mod contents;
 mod der;
 mod error;

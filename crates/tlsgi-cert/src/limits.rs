@@ -14,3 +14,9 @@ pub const SCRYPT_BYTES: u64 = 256 << 20;
 
 /// Most certificates in the files of one source; clients refuse chains of more than ten.
 pub const CERTIFICATES: usize = 64;
+
+/// Most certificates in a file of authorities whose client certificates are accepted.
+pub const AUTHORITIES: usize = 1024;
+
+/// Largest file of revocation lists: about 200,000 entries.
+pub const REVOCATION_BYTES: usize = 8 << 20;

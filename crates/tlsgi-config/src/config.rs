@@ -80,6 +80,80 @@ pub struct Site {
     pub pool: String,
     /// `SCRIPT_NAME` / `root_path`: decoded, no trailing slash, empty at the root.
     pub mount: String,
+    /// Who has to show a certificate, and where.
+    pub client_certificates: ClientCertificates,
+    /// What WSGI applications are told of TLS.
+    pub tls_variables: TlsVariables,
+}
+
+/// The client certificates of a site. Without rules none is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientCertificates {
+    /// Longest prefix first; of those that cover a path, the first counts.
+    pub rules: Vec<ClientRule>,
+    /// Files with revocation lists.
+    pub revocation: Vec<PathBuf>,
+    /// What a revocation list past its next update means.
+    pub expired_revocation: ExpiredRevocation,
+    /// Most certificates above the client's own, the root among them; 0 only for certificates that are in the file themselves.
+    pub depth: u32,
+    /// The application gets the fields of RFC 9440.
+    pub sends_headers: bool,
+}
+
+/// What one URL prefix asks of clients.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientRule {
+    /// Decoded, no trailing slash; empty for the whole site.
+    pub prefix: String,
+    /// Whether a request without a good certificate is refused.
+    pub is_required: bool,
+    /// File with the authorities, or with single certificates, that are accepted.
+    pub authority: PathBuf,
+    /// The option that named the file, for messages.
+    pub option: String,
+    /// Who among their holders; empty for everybody.
+    pub allow: Vec<AllowedClient>,
+}
+
+/// One kind of client that is let in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AllowedClient {
+    /// A DNS name of the certificate, lower-case; `*.` stands for one label.
+    Dns(String),
+    /// A URI of the certificate: `*` as a path segment stands for one, `**` at the end for all further.
+    Uri(String),
+    /// A mail address; `*@example.org` for all of a domain.
+    Email(String),
+    /// A common name of the subject.
+    CommonName(String),
+    /// An organisational unit of the subject.
+    Unit(String),
+    /// SHA-256 of the certificate.
+    Fingerprint([u8; 32]),
+    /// SHA-256 of its public key (RFC 7469 2.4).
+    KeyPin([u8; 32]),
+}
+
+/// What a revocation list past its next update means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExpiredRevocation {
+    /// Whoever it would speak about is refused.
+    #[default]
+    Refuse,
+    /// It counts as before.
+    Accept,
+}
+
+/// What WSGI applications are told of TLS besides its version, its cipher and the verdict on the client's certificate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsVariables {
+    /// mod_ssl's standard variables.
+    pub has_standard: bool,
+    /// The certificates as PEM.
+    pub has_certificates: bool,
 }
 
 /// Where a certificate and its key come from.

@@ -1,10 +1,10 @@
 //! Every option, once: what one origin said. Flags, variables, keys, help, manual, completions and schema come from here.
 
-use crate::config::{AccessLogFormat, EventLoop, Interface, Lifespan, LogFormat, LogLevel};
+use crate::config::{AccessLogFormat, EventLoop, ExpiredRevocation, Interface, Lifespan, LogFormat, LogLevel};
 use crate::option::{Group, Many, One, Shape, Slot, Spec, option, switch};
 use crate::value::{
-    Bind, Bytes, Count, Destination, Directory, FilePath, Host, Hsts, Number, OrNone, Period, Port, Prefix, Reference,
-    ServerName, StaticFolder, Text, Variable,
+    AllowRule, Bind, Bytes, ClientCertificate, Count, Destination, Directory, FilePath, Host, Hsts, Number, OrNone,
+    Period, Port, Prefix, ProtectedPrefix, Reference, ServerName, StaticFolder, Text, Variable,
 };
 
 macro_rules! options {
@@ -169,6 +169,59 @@ options! {
         /// `*.example.org` stands for one label. Plain HTTP is redirected for these names only. Without `--certfile`, the certificate of the local CA is issued for
         /// them, besides localhost and the loopback addresses.
         server_name: Many<ServerName> = option("--server-name", "NAME").common();
+    }
+
+    ClientCertificates {
+        /// Authorities whose client certificates are accepted, in PEM.
+        ///
+        /// One certificate or several. A certificate in it that is no authority is accepted itself, and vouches for no other. The file is
+        /// watched. What is asked of whom is said by `--client-cert` and `--client-cert-path`.
+        client_ca: One<FilePath> = option("--client-ca", "FILE").common();
+
+        /// Whether the whole site asks clients for a certificate.
+        ///
+        /// `request` asks, verifies and tells the application; `require` answers 403 without a good one. Needs `--client-ca`.
+        client_cert: One<ClientCertificate> = option("--client-cert", "off|request|require").computed("off").common();
+
+        /// Require a client certificate under a URL prefix; repeatable.
+        ///
+        /// `/api` or `/api=partners.pem`, with other authorities than those of `--client-ca`. The longest prefix that covers a path
+        /// counts, whatever way the path is written in. Static files are covered too. Plain HTTP never reaches it.
+        client_cert_path: Many<ProtectedPrefix> = option("--client-cert-path", "PREFIX[=FILE]").common();
+
+        /// Let in only these holders of a certificate; repeatable, one match is enough.
+        ///
+        /// `dns:*.example.org`, `uri:spiffe://example.org/ns/*/sa/web`, `email:me@example.org`, `cn:NAME`, `ou:NAME`, `sha256:HEX` of the
+        /// certificate, `spki:BASE64` of its public key. `/api=cn:NAME` is for that prefix; a prefix with rules of its own
+        /// does not look at the others.
+        client_allow: Many<AllowRule> = option("--client-allow", "[PREFIX=]RULE");
+
+        /// Certificate revocation lists, in PEM or DER; repeatable.
+        ///
+        /// Once given, the issuer of every client certificate must have a list. The files are watched, and a new list holds for open
+        /// connections and resumed sessions too.
+        client_crl: Many<FilePath> = option("--client-crl", "FILE");
+
+        /// What happens when a revocation list is past its next update.
+        ///
+        /// `refuse` refuses the clients that it is about, `accept` goes on with the old list.
+        client_crl_expired: One<ExpiredRevocation> = option("--client-crl-expired", "refuse|accept").default("refuse");
+
+        /// Most certificates above the client's own, the root among them; at most 7.
+        client_verify_depth: One<Number> = option("--client-verify-depth", "COUNT").default("5");
+
+        /// Tell the application of the client's certificate in the fields Client-Cert and Client-Cert-Chain (RFC 9440).
+        ///
+        /// What clients send under these names never arrives, with or without this option.
+        client_cert_headers: One<bool> = switch("--client-cert-headers").off(&["--no-client-cert-headers"]);
+
+        /// Give WSGI applications the SSL_ variables of Apache's mod_ssl.
+        ///
+        /// ASGI applications have `scope["extensions"]["tls"]` always.
+        ssl_environment: One<bool> = switch("--ssl-environment").off(&["--no-ssl-environment"]);
+
+        /// Give WSGI applications the certificates as PEM: SSL_CLIENT_CERT, SSL_CLIENT_CERT_CHAIN_n, SSL_SERVER_CERT.
+        ssl_export_pem: One<bool> = switch("--ssl-export-pem").off(&["--no-ssl-export-pem"]);
     }
 
     Policy {

@@ -46,6 +46,8 @@ pub enum Group {
     Listen,
     /// Certificates.
     Certificates,
+    /// Client certificates.
+    ClientCertificates,
     /// Redirect and HSTS.
     Policy,
     /// Static files.
@@ -64,10 +66,11 @@ pub enum Group {
 
 impl Group {
     /// All, in the order of the reference.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Application,
         Self::Listen,
         Self::Certificates,
+        Self::ClientCertificates,
         Self::Policy,
         Self::Static,
         Self::Pool,
@@ -84,6 +87,7 @@ impl Group {
             Self::Application => "Application",
             Self::Listen => "Listen",
             Self::Certificates => "Certificates",
+            Self::ClientCertificates => "Client certificates",
             Self::Policy => "Redirect and HSTS",
             Self::Static => "Static files",
             Self::Pool => "Pool",

@@ -5,22 +5,26 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use tlsgi_config::Config;
-use tlsgi_config::config::Role;
+use tlsgi_config::config::{Role, Site};
 use tokio::sync::Notify;
 
-use crate::control::SiteCertificate;
+use crate::control::{SiteCertificate, TrustFiles};
 use crate::pool::PoolShared;
 use crate::route::files::{MountError, Mounts};
 use crate::tls::Tls;
+use crate::tls::client_auth::{ClientPolicy, TrustError};
 
 /// A configuration, opened and checked, for the threads to take over.
 pub(crate) struct Assembly {
     pub(crate) config: Config,
     /// Opened static mounts, as many as `config.sites`.
     pub(crate) mounts: Vec<Arc<Mounts>>,
+    /// Who has to show a certificate, as many as `config.sites`.
+    pub(crate) clients: Vec<Arc<ClientPolicy>>,
     /// As many as `config.pools`.
     pub(crate) pools: Vec<Arc<PoolShared>>,
     pub(crate) tls: Tls,
+    secret: Vec<u8>,
     pub(crate) listeners: Vec<Arc<Bound>>,
 }
 
@@ -38,6 +42,9 @@ pub(crate) enum Error {
     /// TLS set-up.
     #[error("the TLS configuration cannot be used")]
     Tls(#[from] rustls::Error),
+    /// Authorities or revocation lists.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// A static directory.
     #[error(transparent)]
     Mount(#[from] MountError),
@@ -49,10 +56,21 @@ pub(crate) enum Error {
     Socket(#[from] io::Error),
 }
 
+impl Assembly {
+    /// Takes over what the files about client certificates hold now.
+    pub(crate) fn trust(&self, files: &TrustFiles) -> Result<(), Error> {
+        for clients in &self.clients {
+            clients.replace(files)?;
+        }
+        Ok(self.tls.hint_anew(&self.secret)?)
+    }
+}
+
 /// Opens what the configuration names. Pools that `previous` has keep their shared part.
 pub(crate) fn assemble(
     config: Config,
     certificates: &[SiteCertificate],
+    trust: &TrustFiles,
     secret: &[u8],
     sockets: Vec<OwnedFd>,
     previous: Option<&Assembly>,
@@ -61,14 +79,10 @@ pub(crate) fn assemble(
     if sockets.len() != config.listeners.len() {
         return Err(Error::Listeners(sockets.len(), config.listeners.len()));
     }
-    let tls = match previous {
-        // The ticket keys and the sessions of the running server go on.
-        Some(previous) => {
-            previous.tls.resolver.replace(&config, certificates)?;
-            previous.tls.clone()
-        }
-        None => Tls::new(&config, certificates, secret)?,
-    };
+    let policy = |site: &Site| ClientPolicy::new(&site.client_certificates, trust).map(Arc::new);
+    let clients = config.sites.iter().map(policy).collect::<Result<Vec<_>, _>>()?;
+    // Ticket keys come from the secret: sessions of the running server go on.
+    let tls = Tls::new(&config, certificates, &clients, secret)?;
     let mounts = config.sites.iter().map(|site| Mounts::open(&site.mounts).map(Arc::new)).collect::<Result<_, _>>()?;
     let known = |name: &str| {
         let previous = previous?;
@@ -79,7 +93,7 @@ pub(crate) fn assemble(
         config.pools.iter().map(|pool| known(&pool.name).unwrap_or_else(|| PoolShared::new(wakers.to_vec()))).collect();
     let listeners = sockets.into_iter().zip(&config.listeners).map(|(socket, listener)| bound(socket, listener.role));
     let listeners = listeners.collect::<Result<_, _>>()?;
-    Ok(Assembly { config, mounts, pools, tls, listeners })
+    Ok(Assembly { config, mounts, clients, secret: secret.to_vec(), pools, tls, listeners })
 }
 
 fn bound(socket: OwnedFd, role: Role) -> Result<Arc<Bound>, Error> {

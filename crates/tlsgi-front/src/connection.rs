@@ -1,14 +1,22 @@
-//! What is known about a client connection, and which workers have been told.
+//! What is known about a client connection, what applications are told of it, and which workers have been told.
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 
 use smallvec::SmallVec;
+use tlsgi_cert::client::Identity;
+use tlsgi_config::config::TlsVariables;
 use tlsgi_wire::{Connection as Facts, Encoder, Fields, TlsFacts};
 
 use crate::pool::Link;
+use crate::tls::client_auth::{Holder, Standing};
+use crate::tls::client_fields;
 use crate::tls::environ;
+
+/// Views that a connection keeps: more are needed only while files about clients change.
+const KEPT_VIEWS: usize = 8;
 
 /// Facts of the TLS session, owned.
 #[derive(Debug, Clone, Default)]
@@ -20,9 +28,13 @@ pub(crate) struct TlsSession {
     /// Server name from SNI, lower-case; empty for none.
     pub(crate) server_name: String,
     /// The leaf that was presented, PEM.
-    pub(crate) certificate: std::sync::Arc<str>,
+    pub(crate) certificate: Arc<str>,
+    /// What that leaf says.
+    pub(crate) identity: Option<Arc<Identity>>,
     /// Whether an earlier session was resumed.
     pub(crate) is_resumed: bool,
+    /// The client, if it showed a certificate.
+    pub(crate) client: Option<Rc<Holder>>,
 }
 
 impl TlsSession {
@@ -41,29 +53,45 @@ type Announced = (u64, Weak<Link>);
 
 /// One client connection.
 pub(crate) struct Connection {
-    id: u32,
     client: Option<SocketAddr>,
     client_text: String,
     server_text: String,
     server_port: u16,
     tls: Option<TlsSession>,
+    views: RefCell<SmallVec<[Seen; 1]>>,
+}
+
+/// A view with what it was made for.
+type Seen = (Standing, ViewOptions, Rc<View>);
+
+/// What a site wants its application to be told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct ViewOptions {
+    /// WSGI variables.
+    pub(crate) variables: TlsVariables,
+    /// The fields of RFC 9440.
+    pub(crate) sends_headers: bool,
+}
+
+/// A connection as an application sees it. What is known of the client differs from path to path, so there may be several.
+pub(crate) struct View {
+    id: u32,
+    connection: Weak<Connection>,
+    standing: Standing,
+    variables: TlsVariables,
+    fields: Vec<(&'static str, String)>,
     announced: RefCell<SmallVec<[Announced; 4]>>,
 }
 
 impl Connection {
-    /// A connection with an id that no other open connection of this thread has.
-    pub(crate) fn new(id: u32, client: Option<SocketAddr>, server: &Local, tls: Option<TlsSession>) -> Rc<Self> {
+    /// A connection.
+    pub(crate) fn new(client: Option<SocketAddr>, server: &Local, tls: Option<TlsSession>) -> Rc<Self> {
         let (server_text, server_port) = match server {
             Local::Tcp(address) => (address.ip().to_canonical().to_string(), address.port()),
             Local::Unix(path) => (path.clone(), 0),
         };
         let client_text = client.map(|address| address.ip().to_canonical().to_string()).unwrap_or_default();
-        Rc::new(Self { id, client, client_text, server_text, server_port, tls, announced: RefCell::default() })
-    }
-
-    /// Its id on every link.
-    pub(crate) const fn id(&self) -> u32 {
-        self.id
+        Rc::new(Self { client, client_text, server_text, server_port, tls, views: RefCell::default() })
     }
 
     /// Client address as text, for logs; `-` on a Unix socket.
@@ -86,6 +114,50 @@ impl Connection {
         self.tls.is_some()
     }
 
+    /// What an application is told where the client has this standing. A new view gets an id that no other view of this thread has.
+    pub(crate) fn view(
+        self: &Rc<Self>,
+        standing: Standing,
+        options: ViewOptions,
+        id: impl FnOnce() -> u32,
+    ) -> Rc<View> {
+        let mut views = self.views.borrow_mut();
+        let is_this = |(known, others, _): &&Seen| *known == standing && *others == options;
+        if let Some((_, _, view)) = views.iter().find(is_this) {
+            return Rc::clone(view);
+        }
+        let fields = match self.tls.as_ref().and_then(|tls| tls.client.as_ref()) {
+            Some(holder) if options.sends_headers && standing == Standing::Verified => client_fields::fields(holder),
+            _ => Vec::new(),
+        };
+        let view = Rc::new(View {
+            id: id(),
+            connection: Rc::downgrade(self),
+            standing,
+            variables: options.variables,
+            fields,
+            announced: RefCell::default(),
+        });
+        if views.len() >= KEPT_VIEWS {
+            // Exchanges keep the views that they use.
+            views.remove(0);
+        }
+        views.push((standing, options, Rc::clone(&view)));
+        view
+    }
+}
+
+impl View {
+    /// Its id on every link.
+    pub(crate) const fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Fields that every request carries besides the client's.
+    pub(crate) fn fields(&self) -> &[(&'static str, String)] {
+        &self.fields
+    }
+
     /// Writes the facts for this link unless it has them already.
     pub(crate) fn announce(&self, link: &Rc<Link>, out: &mut Vec<u8>) {
         let number = Rc::as_ptr(link) as u64;
@@ -95,28 +167,39 @@ impl Connection {
         }
         announced.retain(|(_, link)| link.strong_count() > 0);
         announced.push((number, Rc::downgrade(link)));
+        // A view is used by requests of its connection only.
+        if let Some(connection) = self.connection.upgrade() {
+            self.write(&connection, out);
+        }
+    }
+
+    fn write(&self, connection: &Connection, out: &mut Vec<u8>) {
+        let tls = connection.tls.as_ref();
+        let told = tls.map(|tls| environ::client(tls, self.standing)).unwrap_or_default();
         let facts = Facts {
-            client: &self.client_text,
-            client_port: self.client.map_or(0, |address| address.port()),
-            server: &self.server_text,
-            server_port: self.server_port,
-            is_https: self.is_https(),
-            tls: self.tls.as_ref().map(|tls| TlsFacts {
+            client: &connection.client_text,
+            client_port: connection.client.map_or(0, |address| address.port()),
+            server: &connection.server_text,
+            server_port: connection.server_port,
+            is_https: connection.is_https(),
+            tls: tls.map(|tls| TlsFacts {
                 version: tls.version,
                 cipher_suite: tls.cipher_suite,
                 server_name: &tls.server_name,
                 server_certificate: &tls.certificate,
-                client_chain: "",
-                client_name: "",
-                client_error: "",
+                client_chain: &told.chain,
+                client_name: &told.name,
+                client_error: &told.error,
             }),
             environ: Fields::EMPTY,
         };
-        Encoder::new(out).connection(self.id, &facts, self.tls.iter().flat_map(environ::variables));
+        let variables = tls.map(|tls| environ::variables(tls, self.standing, self.variables)).unwrap_or_default();
+        let variables = variables.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
+        Encoder::new(out).connection(self.id, &facts, variables);
     }
 }
 
-impl Drop for Connection {
+impl Drop for View {
     fn drop(&mut self) {
         for (_, link) in self.announced.borrow_mut().drain(..) {
             if let Some(link) = link.upgrade() {

@@ -1,5 +1,6 @@
 //! What supervisor and front tell each other. JSON messages with descriptors beside them; the keys stay where they are.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ pub enum ToFront {
         config: Box<Config>,
         /// A certificate per site.
         certificates: Vec<SiteCertificate>,
+        /// What the files about client certificates hold.
+        trust: TrustFiles,
         /// Secret for ticket keys and request ids of this server's lifetime: a replaced front still resumes sessions. 32 bytes.
         secret: Vec<u8>,
     },
@@ -24,6 +27,11 @@ pub enum ToFront {
     Certificates {
         /// A certificate per site.
         certificates: Vec<SiteCertificate>,
+    },
+    /// New contents of the files about client certificates, for the running configuration.
+    Trust {
+        /// All of them.
+        trust: TrustFiles,
     },
     /// A worker is ready. Descriptors: one link per front thread; then, where the kernel tells of a process's end, the worker's ends of
     /// these links and a process descriptor (`pidfd_open(2)`).
@@ -60,7 +68,7 @@ pub enum ToFront {
 pub enum FromFront {
     /// `Configure` was taken over; connections are accepted.
     Ready,
-    /// `Configure` or `Certificates` could not be taken over; what ran before still runs.
+    /// `Configure`, `Certificates` or `Trust` could not be taken over; what ran before still runs.
     Refused {
         /// Why.
         message: String,
@@ -86,6 +94,15 @@ pub enum FromFront {
     },
     /// Everything after `Drain` is finished.
     Drained,
+}
+
+/// What the files that `client_certificates` of the sites name hold, as PEM; each path once.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrustFiles {
+    /// Authorities.
+    pub authorities: Vec<(PathBuf, String)>,
+    /// Revocation lists.
+    pub revocation: Vec<(PathBuf, String)>,
 }
 
 /// The public half of what a site presents.

@@ -79,7 +79,7 @@ impl Front {
     /// Acts on one message; true when the front is to finish.
     fn handle(&mut self, message: ToFront, mut descriptors: Vec<OwnedFd>) -> io::Result<bool> {
         match message {
-            ToFront::Configure { config, certificates, secret } => {
+            ToFront::Configure { config, certificates, trust, secret } => {
                 if self.threads.is_empty() {
                     crate::observe::log::init(&config.log);
                     raise_descriptor_limit();
@@ -88,7 +88,7 @@ impl Front {
                 }
                 let wakers: Vec<_> = self.threads.iter().map(|thread| Arc::clone(&thread.wake)).collect();
                 let previous = self.assembly.as_deref();
-                match assemble(*config, &certificates, &secret, descriptors, previous, &wakers) {
+                match assemble(*config, &certificates, &trust, &secret, descriptors, previous, &wakers) {
                     Ok(assembly) => self.take_over(&Arc::new(assembly)),
                     Err(error) => self.refuse(&error),
                 }
@@ -96,6 +96,13 @@ impl Front {
             ToFront::Certificates { certificates } => {
                 let Some(assembly) = &self.assembly else { return Ok(false) };
                 match assembly.tls.resolver.replace(&assembly.config, &certificates) {
+                    Ok(()) => self.report(FromFront::Ready),
+                    Err(error) => self.refuse(&error),
+                }
+            }
+            ToFront::Trust { trust } => {
+                let Some(assembly) = &self.assembly else { return Ok(false) };
+                match assembly.trust(&trust) {
                     Ok(()) => self.report(FromFront::Ready),
                     Err(error) => self.refuse(&error),
                 }

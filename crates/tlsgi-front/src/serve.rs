@@ -2,17 +2,21 @@
 
 use std::rc::Rc;
 
+use tlsgi_cert::client::{NameStyle, serial_text};
 use tlsgi_config::config::Limits;
 use tokio::time::Instant;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, View, ViewOptions};
 use crate::http::client::Client;
-use crate::http::failure::Failure;
+use crate::http::failure::{Explained, Failure};
+use crate::http::head::RequestHead;
 use crate::http::response::{ResponseHead, SitePolicy, failure_page};
 use crate::observe::access_log::Entry;
 use crate::pool::relay::relay;
+use crate::route::client_gate::Denial;
 use crate::route::{Door, Route, decide, files};
 use crate::state::{SiteState, State, Thread};
+use crate::tls::client_auth::{Standing, now};
 
 /// A client connection with what its requests need.
 pub(crate) struct Session {
@@ -48,6 +52,12 @@ impl Session {
         let is_https = self.door == Door::Https;
         let hsts = state.sites.first().and_then(|site| site.site.hsts.as_deref());
         SitePolicy { is_https, hsts: hsts.filter(|_| is_https) }
+    }
+
+    /// The connection as the application of a site sees it.
+    pub(crate) fn view(&self, site: &SiteState, standing: Standing) -> Rc<View> {
+        let options = ViewOptions { variables: site.site.tls_variables, sends_headers: site.clients.sends_headers() };
+        self.connection.view(standing, options, || self.thread.next_connection())
     }
 
     /// Whether the front is stopping.
@@ -103,18 +113,51 @@ async fn answer_at(
     client: &mut impl Client,
     request_id: &str,
 ) -> Sent {
-    match decide(&site.site, &site.mounts, client.head(), &session.connection, session.door) {
+    let now = if site.clients.asks() { now() } else { 0 };
+    match decide(state, site, client.head(), &session.connection, session.door, now) {
         Route::Redirect(redirect) => send_own(client, &redirect.response(), &[]).await,
         Route::Refuse(failure) => send_failure(client, failure, request_id).await,
+        Route::Deny(denial) => {
+            let explained = deny(session, client.head(), denial, request_id);
+            send_explained(client, &explained, request_id).await
+        }
         Route::File(mount) => match files::serve(client, mount).await {
             Ok(sent) => sent,
             Err(failure) => send_failure(client, failure, request_id).await,
         },
-        Route::Application => match relay(session, state, site, client, request_id).await {
+        Route::Application(standing) => match relay(session, state, site, standing, client, request_id).await {
             Ok(sent) => sent,
             Err(failure) => send_failure(client, failure, request_id).await,
         },
     }
+}
+
+/// Says in the log and on the page why a client certificate is not enough.
+fn deny(session: &Session, head: &RequestHead, denial: Denial, request_id: &str) -> Explained {
+    let holder = session.connection.tls().and_then(|tls| tls.client.as_ref());
+    let serial = holder.and_then(|holder| holder.chain().first()).and_then(|own| serial_text(own));
+    let (failure, id, mut text) = match denial {
+        Denial::Plain => (Failure::CertificateNeedsTls, Failure::CertificateNeedsTls.id(), String::new()),
+        Denial::Missing => (Failure::CertificateMissing, Failure::CertificateMissing.id(), String::new()),
+        Denial::Rejected(rejection) => (Failure::CertificateRejected, rejection.id(), rejection.to_string()),
+    };
+    if text.is_empty() {
+        text = failure.to_string();
+    }
+    let subject = holder.and_then(|holder| holder.identity()).map(|identity| identity.subject.text(NameStyle::OpenSsl));
+    tracing::info!(
+        request_id,
+        error = id,
+        client = session.connection.client_text(),
+        path = %String::from_utf8_lossy(head.path()).escape_debug(),
+        serial = serial.as_deref().unwrap_or("-"),
+        subject = %subject.as_deref().unwrap_or("-").escape_debug(),
+        "refused: {text}"
+    );
+    if let (Denial::Rejected(_), Some(serial)) = (denial, serial) {
+        text = format!("{text} (serial {serial})");
+    }
+    Explained { failure, id, text }
 }
 
 /// The page for a failure, before anything else was sent.
@@ -123,10 +166,14 @@ pub(crate) async fn send_failure(client: &mut impl Client, failure: Failure, req
         tracing::Level::WARN => tracing::warn!(request_id, error = failure.id(), "{failure}"),
         _ => tracing::debug!(request_id, error = failure.id(), "{failure}"),
     }
+    send_explained(client, &failure.into(), request_id).await
+}
+
+async fn send_explained(client: &mut impl Client, explained: &Explained, request_id: &str) -> Sent {
     let accept = client.head().field("accept").unwrap_or_default();
     let wants_html = memchr::memmem::find(accept, b"text/html").is_some();
-    let (head, body) = failure_page(failure, request_id, wants_html);
-    if failure.ends_connection() {
+    let (head, body) = failure_page(explained, request_id, wants_html);
+    if explained.failure.ends_connection() {
         client.close_afterwards();
     }
     send_own(client, &head, &body).await

@@ -4,14 +4,17 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use tlsgi_config::config::{Config, Limits, Site};
+use tlsgi_config::config::{Limits, Site};
 use tokio::sync::{mpsc, watch};
 
+use crate::assemble::Assembly;
 use crate::control::FromFront;
 use crate::observe::access_log::AccessLog;
 use crate::observe::request_id::RequestIds;
 use crate::pool::Pool;
 use crate::route::files::Mounts;
+use crate::route::host;
+use crate::tls::client_auth::ClientPolicy;
 
 /// A site with what it needs at hand.
 pub(crate) struct SiteState {
@@ -21,6 +24,8 @@ pub(crate) struct SiteState {
     pub(crate) pool: Rc<Pool>,
     /// Its static mounts, opened.
     pub(crate) mounts: Arc<Mounts>,
+    /// Who has to show a certificate.
+    pub(crate) clients: Arc<ClientPolicy>,
     /// The pool's bound on one request.
     pub(crate) request_timeout: Option<std::time::Duration>,
 }
@@ -34,11 +39,15 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// The site for a host: the one that names it, else the first.
+    /// The site for a host: the one that names it, exactly before by wildcard, else the first.
     pub(crate) fn site(&self, head: &crate::http::head::RequestHead) -> Option<&SiteState> {
-        let named =
-            |state: &&SiteState| !state.site.names.is_empty() && crate::route::host::is_served(&state.site, head);
-        self.sites.iter().find(named).or_else(|| self.sites.first())
+        self.site_named(head.host())
+    }
+
+    /// The same for a name alone, such as the one of a handshake.
+    pub(crate) fn site_named(&self, name: &str) -> Option<&SiteState> {
+        let names = self.sites.iter().map(|state| state.site.names.as_slice());
+        self.sites.get(host::site_of(&names, &host::normal(name)))
     }
 }
 
@@ -86,7 +95,8 @@ impl Thread {
     }
 
     /// Takes a configuration over. Pools that stay keep their workers and queues.
-    pub(crate) fn configure(&self, config: &Config, mounts: &[Arc<Mounts>], shared: &[Arc<crate::pool::PoolShared>]) {
+    pub(crate) fn configure(&self, assembly: &Assembly) {
+        let Assembly { config, mounts, clients, pools: shared, .. } = assembly;
         let mut pools = self.pools.borrow_mut();
         let wanted: Vec<_> = config
             .pools
@@ -98,10 +108,11 @@ impl Thread {
             })
             .collect();
         *pools = wanted;
-        let sites = config.sites.iter().zip(mounts).filter_map(|(site, mounts)| {
+        let sites = config.sites.iter().zip(mounts).zip(clients).filter_map(|((site, mounts), clients)| {
             let pool = pools.iter().find(|pool| pool.name() == site.pool).map(Rc::clone)?;
             let request_timeout = config.pool(&site.pool).and_then(|pool| pool.request_timeout);
-            Some(SiteState { site: site.clone(), pool, mounts: Arc::clone(mounts), request_timeout })
+            let (mounts, clients) = (Arc::clone(mounts), Arc::clone(clients));
+            Some(SiteState { site: site.clone(), pool, mounts, clients, request_timeout })
         });
         let state = State { sites: sites.collect(), limits: Rc::new(config.limits.clone()) };
         *self.state.borrow_mut() = Rc::new(state);

@@ -131,7 +131,7 @@ impl Desk {
     }
 
     fn configure(self: &Rc<Self>, assembly: &Arc<Assembly>) {
-        self.thread.configure(&assembly.config, &assembly.mounts, &assembly.pools);
+        self.thread.configure(assembly);
         *self.tls.borrow_mut() = Some(assembly.tls.clone());
         let mut accepting = JoinSet::new();
         for bound in &assembly.listeners {

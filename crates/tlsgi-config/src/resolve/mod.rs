@@ -1,5 +1,6 @@
 //! From what was said to what is meant: defaults, checks between options, absolute paths.
 
+mod client;
 mod limits;
 mod listen;
 mod pool;

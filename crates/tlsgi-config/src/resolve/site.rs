@@ -2,7 +2,7 @@
 
 use super::{Resolver, value, written};
 use crate::config::{
-    CertificateSource, Listener, ListenerAddress, PassphraseSource, PlainPolicy, Role, Site, StaticMount,
+    CertificateSource, Listener, ListenerAddress, PassphraseSource, PlainPolicy, Role, Site, StaticMount, TlsVariables,
 };
 use crate::diagnostic::Diagnostic;
 use crate::value::Value as _;
@@ -25,6 +25,11 @@ impl Resolver<'_> {
             mounts: self.static_mounts(),
             pool: super::pool::NAME.to_owned(),
             mount: value(&self.said.mount).0.clone(),
+            client_certificates: self.client_certificates(listeners),
+            tls_variables: TlsVariables {
+                has_standard: *value(&self.said.ssl_environment),
+                has_certificates: *value(&self.said.ssl_export_pem),
+            },
         }
     }
 

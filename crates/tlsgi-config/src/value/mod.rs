@@ -1,6 +1,7 @@
 //! The kinds of value an option can have: how each is read from text, written back and described.
 
 pub mod address;
+pub mod client;
 pub mod hsts;
 pub mod name;
 pub mod path;
@@ -8,6 +9,7 @@ pub mod quantity;
 pub mod word;
 
 pub use address::{Bind, Host};
+pub use client::{AllowRule, ClientCertificate, ProtectedPrefix};
 pub use hsts::Hsts;
 pub use name::ServerName;
 pub use path::{Destination, Directory, FilePath, Prefix, StaticFolder};

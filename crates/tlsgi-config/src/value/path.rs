@@ -112,7 +112,7 @@ impl Value for StaticFolder {
     }
 }
 
-fn path(text: &str) -> Result<PathBuf, Refusal> {
+pub(super) fn path(text: &str) -> Result<PathBuf, Refusal> {
     if text.is_empty() {
         return Err(Refusal::new("expected a path"));
     }
@@ -123,7 +123,7 @@ fn path(text: &str) -> Result<PathBuf, Refusal> {
 }
 
 /// Prefixes are compared with the decoded, normalised path: what could never match is refused.
-fn prefix(text: &str) -> Result<String, Refusal> {
+pub(super) fn prefix(text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     let Some(rest) = text.strip_prefix('/') else {
         let refusal = Refusal::new("a URL prefix begins with a slash");

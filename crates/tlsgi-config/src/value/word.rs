@@ -1,7 +1,7 @@
 //! Switches, words from a closed set, and text.
 
-use super::{Form, Refusal, Value};
-use crate::config::{AccessLogFormat, EventLoop, Interface, Lifespan, LogFormat, LogLevel};
+use super::{ClientCertificate, Form, Refusal, Value};
+use crate::config::{AccessLogFormat, EventLoop, ExpiredRevocation, Interface, Lifespan, LogFormat, LogLevel};
 
 /// Text that is not empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,6 +126,8 @@ macro_rules! words {
 words!(Option<Interface> { "auto" => None, "wsgi" => Some(Interface::Wsgi), "asgi" => Some(Interface::Asgi) });
 words!(Lifespan { "auto" => Self::Auto, "on" => Self::On, "off" => Self::Off });
 words!(EventLoop { "auto" => Self::Auto, "asyncio" => Self::Asyncio, "uvloop" => Self::Uvloop });
+words!(ClientCertificate { "off" => Self::Off, "request" => Self::Request, "require" => Self::Require });
+words!(ExpiredRevocation { "refuse" => Self::Refuse, "accept" => Self::Accept });
 words!(LogLevel { "error" => Self::Error, "warning" => Self::Warning, "info" => Self::Info, "debug" => Self::Debug }
     also { "warn" => "warning", "critical" => "error" });
 words!(LogFormat { "text" => Self::Text, "json" => Self::Json });

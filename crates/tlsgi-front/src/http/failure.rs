@@ -89,6 +89,12 @@ failures! {
     MethodNotAllowed => 405, Client, "method-not-allowed", "this method is not possible here";
     /// File exists but the server may not read it.
     Forbidden => 403, Client, "forbidden", "this may not be read";
+    /// A client certificate is demanded, and the request came over plain HTTP.
+    CertificateNeedsTls => 403, Client, "client-certificate-plain", "a client certificate is needed here, which plain HTTP cannot carry";
+    /// A client certificate is demanded, and none came.
+    CertificateMissing => 403, Client, "client-certificate-missing", "a client certificate is needed here, and none was sent";
+    /// A client certificate came that does not hold here; the page says why.
+    CertificateRejected => 403, Client, "client-certificate-rejected", "the client certificate is not accepted here";
     /// The application failed before it answered.
     Application => 500, Worker, "application", "the application failed";
     /// The worker went away while it had the request.
@@ -107,6 +113,22 @@ failures! {
     ResponseTimeout => 504, Worker, "response-timeout", "the application took too long";
     /// Reading a file failed.
     FileError => 500, Front, "file", "a file could not be read";
+}
+
+/// A failure in words of its own, where the general ones leave too much open.
+#[derive(Debug, Clone)]
+pub(crate) struct Explained {
+    pub(crate) failure: Failure,
+    /// In place of the failure's own.
+    pub(crate) id: &'static str,
+    /// In place of the failure's own. Nothing in it comes from a client unless it is hexadecimal.
+    pub(crate) text: String,
+}
+
+impl From<Failure> for Explained {
+    fn from(failure: Failure) -> Self {
+        Self { failure, id: failure.id(), text: failure.to_string() }
+    }
 }
 
 impl Failure {

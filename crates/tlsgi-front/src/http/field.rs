@@ -51,6 +51,14 @@ pub(crate) fn is_hop_by_hop(name: &[u8]) -> bool {
     )
 }
 
+/// Whether this is, or could be taken for, `Client-Cert` or `Client-Cert-Chain`: gateways and frameworks treat other marks as hyphens.
+/// Lower-case name.
+pub(crate) fn is_client_certificate(name: &[u8]) -> bool {
+    let is_mark = |byte: &u8| !byte.is_ascii_alphanumeric();
+    let letters = || name.iter().filter(|byte| !is_mark(byte)).copied();
+    name.starts_with(b"client") && (letters().eq(*b"clientcert") || letters().eq(*b"clientcertchain"))
+}
+
 /// Field names by id, for `match` arms.
 pub(crate) mod id {
     macro_rules! ids {
@@ -164,5 +172,23 @@ mod tests {
     fn control_bytes_are_no_value() {
         assert!(is_value(b"a\tb \xff"));
         assert!(!is_value(b"a\rb") && !is_value(b"a\0") && !is_value(b"\x7f"));
+    }
+
+    #[test]
+    fn every_spelling_of_the_client_certificate_fields_is_known() {
+        for name in [
+            "client-cert",
+            "client-cert-chain",
+            "client.cert",
+            "client-cert.chain",
+            "client~cert",
+            "clientcert",
+            "client--cert",
+        ] {
+            assert!(is_client_certificate(name.as_bytes()), "{name}");
+        }
+        for name in ["client", "client-certificate", "client-id", "x-client-cert", "cert"] {
+            assert!(!is_client_certificate(name.as_bytes()), "{name}");
+        }
     }
 }

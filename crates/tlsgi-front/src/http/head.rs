@@ -312,6 +312,8 @@ impl<'a> Builder<'a> {
             // A name that WSGI would map onto another one, or onto HTTP_PROXY, never reaches an application.
             b"proxy" => return Ok(()),
             name if name.contains(&b'_') || field::is_hop_by_hop(name) => return Ok(()),
+            // Only this server says who the client is (RFC 9440 2.4).
+            name if id == 0 && field::is_client_certificate(name) => return Ok(()),
             _ => {}
         }
         self.head.fields.push(Field { id, name: span, value: value_span });

@@ -2,9 +2,10 @@
 
 use tlsgi_wire::{HttpVersion, REASON_FIELD, reason};
 
+use super::date;
+use super::failure::{Explained, Failure};
 use super::field::{self, FieldBlock, id};
 use super::head::RequestHead;
-use super::{date, failure::Failure};
 
 /// Status and fields of a response.
 #[derive(Debug, Clone)]
@@ -125,20 +126,21 @@ pub(crate) fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
 }
 
 /// The page for a failure: HTML for browsers, text for everybody else.
-pub(crate) fn failure_page(failure: Failure, request_id: &str, wants_html: bool) -> (ResponseHead, Vec<u8>) {
+pub(crate) fn failure_page(explained: &Explained, request_id: &str, wants_html: bool) -> (ResponseHead, Vec<u8>) {
+    let Explained { failure, id, text } = explained;
+    let failure = *failure;
     let reason = reason(failure.status());
     let status = failure.status();
     let (kind, body) = if wants_html {
         let page = format!(
             "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{status} {reason}</title>\
              <style>body{{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:34em;padding:0 1em}}\
-             small{{color:#666}}</style><h1>{status} {reason}</h1><p>{failure}.</p>\
-             <p><small>error {} · request {request_id}</small></p></html>\n",
-            failure.id()
+             small{{color:#666}}</style><h1>{status} {reason}</h1><p>{text}.</p>\
+             <p><small>error {id} · request {request_id}</small></p></html>\n"
         );
         ("text/html; charset=utf-8", page)
     } else {
-        let text = format!("{status} {reason}: {failure}.\nerror {} request {request_id}\n", failure.id());
+        let text = format!("{status} {reason}: {text}.\nerror {id} request {request_id}\n");
         ("text/plain; charset=utf-8", text)
     };
     let mut fields = FieldBlock::default()

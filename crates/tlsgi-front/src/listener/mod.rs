@@ -146,7 +146,7 @@ pub(crate) async fn serve_tcp(
     let Ok(local) = socket.local_addr() else { return };
     let local = Local::Tcp(local);
     let open = |tls: Option<TlsSession>, door| {
-        let connection = Connection::new(thread.next_connection(), Some(client), &local, tls);
+        let connection = Connection::new(Some(client), &local, tls);
         Rc::new(Session { thread: Rc::clone(&thread), connection, door })
     };
     if role == Role::Http {
@@ -169,7 +169,7 @@ pub(crate) async fn serve_tcp(
 
 /// Serves a connection on a Unix socket: plain HTTP only.
 pub(crate) async fn serve_unix(socket: tokio::net::UnixStream, path: String, thread: Rc<Thread>, guest: Guest) {
-    let connection = Connection::new(thread.next_connection(), None, &Local::Unix(path), None);
+    let connection = Connection::new(None, &Local::Unix(path), None);
     h1::serve(socket, Rc::new(Session { thread, connection, door: Door::Http })).await;
     drop(guest);
 }

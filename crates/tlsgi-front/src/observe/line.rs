@@ -210,7 +210,7 @@ mod tests {
 
     fn connection(tls: Option<TlsSession>) -> Rc<Connection> {
         let client = "192.0.2.7:1234".parse().expect("address");
-        Connection::new(1, Some(client), &Local::Unix("/s".to_owned()), tls)
+        Connection::new(Some(client), &Local::Unix("/s".to_owned()), tls)
     }
 
     fn lines(head: &RequestHead, connection: &Connection, sent: Sent) -> (String, serde_json::Value) {

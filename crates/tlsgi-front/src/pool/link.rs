@@ -22,7 +22,7 @@ use super::exchange::{Entry, Exchange, WorkerEvent};
 use super::slots::WorkerShared;
 use super::worker_end::WorkerEnd;
 use super::{Pool, Slot};
-use crate::connection::Connection;
+use crate::connection::View;
 use crate::http::field::{self, id as field_id};
 use crate::http::head::{BodyLength, RequestHead};
 use crate::http::response::ResponseHead;
@@ -135,7 +135,7 @@ impl Link {
     pub(crate) fn start(
         self: &Rc<Self>,
         slot: Slot,
-        connection: &Connection,
+        view: &View,
         head: &RequestHead,
         request: &Dispatch<'_>,
     ) -> Exchange {
@@ -160,8 +160,8 @@ impl Link {
         self.unbegun.borrow_mut().push_back((id, sequence));
         self.presume_oldest();
         self.write(|out| {
-            connection.announce(self, out);
-            encode_request(out, id, connection, head, request);
+            view.announce(self, out);
+            encode_request(out, id, view, head, request);
         });
         let end = self.enqueued.get();
         self.with_entry(id, |entry| entry.end = end);
@@ -452,7 +452,7 @@ pub(crate) struct Dispatch<'a> {
     pub(crate) is_end: bool,
 }
 
-fn encode_request(out: &mut Vec<u8>, id: u32, connection: &Connection, head: &RequestHead, request: &Dispatch<'_>) {
+fn encode_request(out: &mut Vec<u8>, id: u32, view: &View, head: &RequestHead, request: &Dispatch<'_>) {
     let content_length = match head.body {
         BodyLength::Empty => head.field("content-length").map(|_| 0),
         BodyLength::Known(length) => Some(length),
@@ -462,7 +462,7 @@ fn encode_request(out: &mut Vec<u8>, id: u32, connection: &Connection, head: &Re
         id,
         request.kind,
         head.version(),
-        connection.id(),
+        view.id(),
         head.method(),
         content_length,
         head.expects_continue,
@@ -477,6 +477,9 @@ fn encode_request(out: &mut Vec<u8>, id: u32, connection: &Connection, head: &Re
             _ if name == b"x-request-id" => {}
             id => patch.field_by_id(id, value),
         }
+    }
+    for (name, value) in view.fields() {
+        patch.literal(name.as_bytes(), value.as_bytes());
     }
     patch.field(b"x-request-id", request.request_id.as_bytes());
     patch.body(request.body).finish();

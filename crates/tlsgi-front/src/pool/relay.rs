@@ -15,6 +15,7 @@ use crate::http::websocket;
 use crate::route::files;
 use crate::serve::{Sent, Session};
 use crate::state::{SiteState, State};
+use crate::tls::client_auth::Standing;
 
 /// How long an ASGI application may take to notice that its request was given up, before its worker counts as stuck.
 const CANCEL_GRACE: Duration = Duration::from_secs(2);
@@ -27,9 +28,11 @@ pub(crate) async fn relay(
     session: &Session,
     state: &State,
     site: &SiteState,
+    standing: Standing,
     client: &mut impl Client,
     request_id: &str,
 ) -> Result<Sent, Failure> {
+    let view = session.view(site, standing);
     let mut body = RequestBody::collect(client, site.pool.interface()).await?;
     for _ in 0..=MAX_REPLAYS {
         let limits = &state.limits;
@@ -56,7 +59,7 @@ pub(crate) async fn relay(
             body: &body.sent,
             is_end: body.is_sent_whole,
         };
-        let exchange = link.start(slot, &session.connection, client.head(), &dispatch);
+        let exchange = link.start(slot, &view, client.head(), &dispatch);
         let deadlines = Deadlines::new(site.request_timeout, limits.response_timeout);
         let mut relay = Relay {
             session,

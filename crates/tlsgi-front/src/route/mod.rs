@@ -1,14 +1,19 @@
 //! What happens to a request: one pure decision, in one order, on one screen.
 
+pub(crate) mod client_gate;
 pub(crate) mod files;
 pub(crate) mod host;
+pub(crate) mod reading;
 pub(crate) mod redirect;
 
-use tlsgi_config::config::{PlainPolicy, Site};
+use tlsgi_config::config::PlainPolicy;
 
 use crate::connection::Connection;
 use crate::http::failure::Failure;
 use crate::http::head::RequestHead;
+use crate::state::{SiteState, State};
+use crate::tls::client_auth::Standing;
+use client_gate::Denial;
 
 /// Through which door a connection came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,34 +33,42 @@ pub(crate) enum Route<'m> {
     Redirect(redirect::Redirect),
     /// An error of the client's.
     Refuse(Failure),
+    /// No client certificate, or none that holds here.
+    Deny(Denial),
     /// A static mount.
     File(&'m files::Mount),
-    /// The application.
-    Application,
+    /// The application, and what it is told of the client.
+    Application(Standing),
 }
 
-/// Decides. Pure: nothing is read, sent or counted here.
-pub(crate) fn decide<'m>(
-    site: &Site,
-    mounts: &'m files::Mounts,
+/// Decides, at a time in seconds since the epoch. Pure: nothing is read, sent or counted here.
+pub(crate) fn decide<'s>(
+    state: &State,
+    site: &'s SiteState,
     head: &RequestHead,
     connection: &Connection,
     door: Door,
-) -> Route<'m> {
-    if !host::is_served(site, head) {
+    now: i64,
+) -> Route<'s> {
+    let SiteState { site: policy, mounts, clients, .. } = site;
+    if !host::is_served(policy, head) || client_gate::is_misdirected(state, site, head, connection) {
         return Route::Refuse(Failure::Misdirected);
     }
-    match (door, site.plain) {
+    match (door, policy.plain) {
         (Door::PlainOnTls, _) => return redirect::to_same_port(head, connection.server_port()),
         (Door::Http, PlainPolicy::Redirect { https_port }) => return redirect::to_port(head, https_port),
         (Door::Http, PlainPolicy::Serve) | (Door::Https, _) => {}
     }
+    let standing = match client_gate::check(clients, head.path(), connection, door, now) {
+        Ok(standing) => standing,
+        Err(denial) => return Route::Deny(denial),
+    };
     match mounts.find(head.path()) {
         Some(mount) => Route::File(mount),
         // `OPTIONS *` asks about the server as a whole; it is under no prefix.
-        None if head.path() != b"*" && files::path::under(head.path(), &site.mount).is_none() => {
+        None if head.path() != b"*" && files::path::under(head.path(), &policy.mount).is_none() => {
             Route::Refuse(Failure::NotFound)
         }
-        None => Route::Application,
+        None => Route::Application(standing),
     }
 }

@@ -7,9 +7,11 @@ use rustls::Error;
 use rustls::pki_types::CertificateDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use tlsgi_cert::client::Identity;
 use tlsgi_config::Config;
 use tlsgi_config::config::Role;
 
+use super::encoding::pem;
 use super::signer::RemoteKey;
 use crate::control::SiteCertificate;
 use crate::route::host;
@@ -20,6 +22,8 @@ pub(crate) struct Presented {
     key: Arc<CertifiedKey>,
     /// The leaf, PEM.
     pub(crate) pem: Arc<str>,
+    /// What the leaf says.
+    pub(crate) identity: Option<Arc<Identity>>,
 }
 
 /// Names and the certificate for them.
@@ -46,10 +50,9 @@ impl Resolver {
     /// What this server name gets: an exact name before a wildcard, else the first site's.
     pub(crate) fn presented(&self, server_name: Option<&str>) -> Option<Arc<Presented>> {
         let table = self.table.load();
-        let name = server_name.unwrap_or_default();
-        let exact = table.iter().find(|(names, _)| names.iter().any(|known| known == name));
-        let wildcard = || table.iter().find(|(names, _)| names.iter().any(|known| host::matches(known, name)));
-        exact.or_else(wildcard).or_else(|| table.first()).map(|(_, presented)| Arc::clone(presented))
+        let names = table.iter().map(|(names, _)| names.as_slice());
+        let site = host::site_of(&names, &host::normal(server_name.unwrap_or_default()));
+        table.get(site).map(|(_, presented)| Arc::clone(presented))
     }
 }
 
@@ -66,36 +69,12 @@ fn table(config: &Config, certificates: &[SiteCertificate]) -> Result<Vec<Named>
         let chain = certificate.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
         let key = Arc::new(RemoteKey::new(certificate.key, certificate.algorithm));
         let key = Arc::new(CertifiedKey::new(chain, key));
-        Some((site.names.clone(), Arc::new(Presented { key, pem: pem(leaf).into() })))
+        let identity = Identity::read(leaf).map(Arc::new);
+        Some((site.names.clone(), Arc::new(Presented { key, pem: pem(leaf).into(), identity })))
     };
     let table: Vec<_> = certificates.iter().filter_map(entry).collect();
     let needs_one = config.listeners.iter().any(|listener| listener.role == Role::Https);
     if table.is_empty() && needs_one { Err(Error::NoCertificatesPresented) } else { Ok(table) }
-}
-
-/// RFC 7468.
-fn pem(der: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
-    let mut column = 0;
-    for group in der.chunks(3) {
-        let bits = group.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
-        for place in 0..4 {
-            let sextet = (bits >> (18 - 6 * place)) & 63;
-            let is_padding = place > group.len();
-            text.push(if is_padding { '=' } else { char::from(ALPHABET[sextet as usize]) });
-        }
-        column += 4;
-        if column == 64 {
-            text.push('\n');
-            column = 0;
-        }
-    }
-    if column > 0 {
-        text.push('\n');
-    }
-    text.push_str("-----END CERTIFICATE-----\n");
-    text
 }
 
 #[cfg(test)]
@@ -127,13 +106,5 @@ mod tests {
     fn only_https_needs_a_certificate() {
         assert!(Resolver::new(&config(&["--bind-http", "127.0.0.1:0", "--allow-http"]), &[]).is_ok());
         assert!(Resolver::new(&config(&[]), &[]).is_err());
-    }
-
-    #[test]
-    fn pem_is_padded_and_wrapped() {
-        assert!(pem(b"f").contains("\nZg==\n"));
-        assert!(pem(b"fo").contains("\nZm8=\n"));
-        assert!(pem(b"foo").contains("\nZm9v\n"));
-        assert!(pem(&[0; 100]).lines().all(|line| line.len() <= 64));
     }
 }

@@ -14,6 +14,8 @@ const PERIOD: u64 = 6 * 60 * 60;
 /// See the module.
 pub(crate) struct Tickets {
     secret: hkdf::Prk,
+    /// Whose they are: others cannot read them.
+    ring: Vec<u8>,
 }
 
 impl std::fmt::Debug for Tickets {
@@ -23,18 +25,19 @@ impl std::fmt::Debug for Tickets {
 }
 
 impl Tickets {
-    /// Keys from this secret, at least 32 bytes of randomness.
-    pub(crate) fn new(secret: &[u8]) -> Result<Self, Error> {
+    /// Keys from this secret, at least 32 bytes of randomness, for one ring: a session of one set of client rules must not be
+    /// resumed under another.
+    pub(crate) fn new(secret: &[u8], ring: &[u8]) -> Result<Self, Error> {
         if secret.len() < 32 {
             return Err(Error::General("the ticket secret is too short".to_owned()));
         }
-        Ok(Self { secret: hkdf::Salt::new(hkdf::HKDF_SHA256, b"tlsgi tickets").extract(secret) })
+        Ok(Self { secret: hkdf::Salt::new(hkdf::HKDF_SHA256, b"tlsgi tickets").extract(secret), ring: ring.to_vec() })
     }
 
     fn key(&self, period: u64) -> Option<LessSafeKey> {
         let label = period.to_be_bytes();
         let mut bytes = [0; 32];
-        self.secret.expand(&[b"key", &label], &AES_256_GCM).ok()?.into_bytes(&mut bytes)?;
+        self.secret.expand(&[b"key", &label, &self.ring], &AES_256_GCM).ok()?.into_bytes(&mut bytes)?;
         Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes).ok()?))
     }
 
@@ -101,7 +104,7 @@ mod tests {
 
     #[test]
     fn tickets_outlive_one_rotation_and_not_two() {
-        let tickets = Tickets::new(&[7; 32]).expect("long enough");
+        let tickets = Tickets::new(&[7; 32], b"").expect("long enough");
         let ticket = tickets.seal(1000, b"session").expect("sealed");
         assert_eq!(tickets.open(1000, &ticket).as_deref(), Some(&b"session"[..]));
         assert_eq!(tickets.open(1001, &ticket).as_deref(), Some(&b"session"[..]));
@@ -110,7 +113,13 @@ mod tests {
 
     #[test]
     fn another_server_cannot_read_them() {
-        let ticket = Tickets::new(&[7; 32]).expect("ok").seal(5, b"session").expect("sealed");
-        assert_eq!(Tickets::new(&[8; 32]).expect("ok").open(5, &ticket), None);
+        let ticket = Tickets::new(&[7; 32], b"").expect("ok").seal(5, b"session").expect("sealed");
+        assert_eq!(Tickets::new(&[8; 32], b"").expect("ok").open(5, &ticket), None);
+    }
+
+    #[test]
+    fn tickets_of_one_ring_mean_nothing_in_another() {
+        let ticket = Tickets::new(&[7; 32], b"").expect("ok").seal(5, b"session").expect("sealed");
+        assert_eq!(Tickets::new(&[7; 32], b"rules").expect("ok").open(5, &ticket), None);
     }
 }

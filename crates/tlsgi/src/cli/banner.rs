@@ -156,6 +156,8 @@ mod tests {
             mounts: Vec::new(),
             pool: "app".to_owned(),
             mount: String::new(),
+            client_certificates: tlsgi_config::config::ClientCertificates::default(),
+            tls_variables: tlsgi_config::config::TlsVariables::default(),
         }
     }
 

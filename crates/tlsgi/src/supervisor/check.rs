@@ -12,6 +12,7 @@ use tlsgi_sys::channel;
 use tlsgi_sys::process::Keyboard;
 
 use super::certificate::Certificates;
+use super::client_trust::ClientTrust;
 use super::error::Error;
 use super::interpreter;
 use super::message::{FromWorker, ToWorker};
@@ -24,12 +25,16 @@ use super::worker::{self, Duty, Failure};
 /// The first thing that would keep the server from starting.
 pub(crate) fn check(config: &Config) -> Result<Vec<tlsgi_cert::Message>, Error> {
     let certificates = Certificates::load(config, &Certificates::default(), &Arc::new(KeyRing::default()))?;
+    let trust = ClientTrust::load(config)?;
     let executable = interpreter::executable();
     for pool in &config.pools {
         check_pool(pool, &interpreter::find(pool, &executable)?)?;
     }
     let now = time::OffsetDateTime::now_utc();
-    Ok(certificates.distinct().flat_map(|presented| tlsgi_cert::messages(&presented.findings, now)).collect())
+    let own = certificates.distinct().flat_map(|presented| tlsgi_cert::messages(&presented.findings, now));
+    let clients = trust.remarks.into_iter();
+    let clients = clients.map(|what| tlsgi_cert::Message { severity: tlsgi_cert::Severity::Warning, what, hint: None });
+    Ok(own.chain(clients).collect())
 }
 
 fn check_pool(pool: &Pool, interpreter: &Path) -> Result<(), Error> {

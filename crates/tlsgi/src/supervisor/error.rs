@@ -25,6 +25,8 @@ pub(crate) enum Error {
     File { verb: &'static str, path: PathBuf, source: io::Error },
     #[error(transparent)]
     Certificate(#[from] tlsgi_cert::Error),
+    #[error("{option}")]
+    ClientTrust { option: String, source: Box<tlsgi_cert::Error> },
     #[error("cannot watch for signals or start tasks")]
     Runtime(#[source] io::Error),
     #[error("the front process cannot be started")]
@@ -45,6 +47,7 @@ impl Error {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Certificate(error) => error.hint(),
+            Self::ClientTrust { source, .. } => source.hint(),
             _ => None,
         }
     }
@@ -57,7 +60,7 @@ impl Error {
             | Self::Listen { .. }
             | Self::Inherited { .. }
             | Self::NoListener => Exit::Address,
-            Self::Certificate(_) => Exit::Certificate,
+            Self::Certificate(_) | Self::ClientTrust { .. } => Exit::Certificate,
             Self::NoInterpreter | Self::Application(_) => Exit::Application,
             Self::File { .. } | Self::Runtime(_) | Self::Front(_) | Self::Refused(_) => Exit::Failure,
         }

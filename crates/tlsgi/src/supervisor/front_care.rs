@@ -62,8 +62,12 @@ impl Server {
         let mut config = Box::new(self.config.clone());
         // Environments may hold secrets of the application; the front has no use for them.
         config.pools.iter_mut().for_each(|pool| pool.environment.clear());
-        let message =
-            ToFront::Configure { config, certificates: self.certificates.for_front(), secret: self.secret.clone() };
+        let message = ToFront::Configure {
+            config,
+            certificates: self.certificates.for_front(),
+            trust: self.trust.files.clone(),
+            secret: self.secret.clone(),
+        };
         front.control.send(&message, descriptors);
         self.send_access_log(front);
         for pool in self.pools.values().filter(|pool| pool.is_down) {

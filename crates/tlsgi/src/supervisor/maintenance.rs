@@ -11,6 +11,7 @@ use tlsgi_front::control::ToFront;
 use tokio::sync::mpsc;
 
 use super::certificate::{self, Certificates};
+use super::client_trust::{self, ClientTrust};
 use super::error::{Error, full_text};
 use super::event::Event;
 use super::server::{Server, Stage};
@@ -30,9 +31,12 @@ const RENEWAL_POLL: Duration = Duration::from_secs(600);
 pub(super) struct Maintenance {
     certificate_watch: Watch,
     stamps: Vec<Stamp>,
+    trust_stamps: Vec<Stamp>,
     certificates_at: Instant,
     /// The files did not load at the first look.
     is_second_look: bool,
+    /// The same for files about client certificates.
+    is_second_look_at_trust: bool,
     code_watch: Option<Watch>,
     code_at: Option<Instant>,
     memory_at: Option<Instant>,
@@ -47,8 +51,10 @@ impl Maintenance {
         let mut maintenance = Self {
             certificate_watch: Watch::of_certificates(events.clone()),
             stamps: Vec::new(),
+            trust_stamps: Vec::new(),
             certificates_at: now,
             is_second_look: false,
+            is_second_look_at_trust: false,
             code_watch: None,
             code_at: None,
             memory_at: None,
@@ -63,7 +69,8 @@ impl Maintenance {
     /// Watches what this configuration names from now on.
     pub(super) fn follow(&mut self, config: &Config) {
         self.stamps = certificate::stamps(config);
-        self.certificate_watch.set(self.stamps.iter().flat_map(Stamp::directories).collect());
+        self.trust_stamps = client_trust::stamps(config);
+        self.watch_files();
         match &config.reload {
             Some(reload) => {
                 let events = &self.events;
@@ -88,26 +95,38 @@ impl Maintenance {
 
     /// When the next thing is due.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let certificates = (!self.stamps.is_empty()).then_some(self.certificates_at);
+        let has_files = !self.stamps.is_empty() || !self.trust_stamps.is_empty();
+        let certificates = has_files.then_some(self.certificates_at);
         let watchdog = self.watchdog.map(|(_, at)| at);
         let all = [certificates, self.code_at, self.memory_at, Some(self.renewal_at), watchdog];
         all.into_iter().flatten().min()
     }
 
-    /// The files as they are now, if any differs from what was last seen.
-    fn changed(&mut self) -> Option<Vec<Stamp>> {
-        let seen: Vec<Option<Stamp>> = self.stamps.iter_mut().map(Stamp::changed).collect();
-        seen.iter().any(Option::is_some).then(|| {
-            let keep = |(seen, old): (Option<Stamp>, &Stamp)| seen.unwrap_or_else(|| old.clone());
-            seen.into_iter().zip(&self.stamps).map(keep).collect()
-        })
-    }
-
     fn accept(&mut self, stamps: Vec<Stamp>) {
-        self.certificate_watch.set(stamps.iter().flat_map(Stamp::directories).collect());
         self.stamps = stamps;
+        self.watch_files();
         self.is_second_look = false;
     }
+
+    fn accept_trust(&mut self, stamps: Vec<Stamp>) {
+        self.trust_stamps = stamps;
+        self.watch_files();
+        self.is_second_look_at_trust = false;
+    }
+
+    fn watch_files(&mut self) {
+        let stamps = self.stamps.iter().chain(&self.trust_stamps);
+        self.certificate_watch.set(stamps.flat_map(Stamp::directories).collect());
+    }
+}
+
+/// The files as they are now, if any differs from what was last seen.
+fn changed(stamps: &mut [Stamp]) -> Option<Vec<Stamp>> {
+    let seen: Vec<Option<Stamp>> = stamps.iter_mut().map(Stamp::changed).collect();
+    seen.iter().any(Option::is_some).then(|| {
+        let keep = |(seen, old): (Option<Stamp>, &Stamp)| seen.unwrap_or_else(|| old.clone());
+        seen.into_iter().zip(&*stamps).map(keep).collect()
+    })
 }
 
 impl Server {
@@ -116,6 +135,7 @@ impl Server {
         if self.maintenance.certificates_at <= now {
             self.maintenance.certificates_at = now + self.maintenance.certificate_watch.poll_interval();
             self.look_at_certificates(now);
+            self.look_at_trust(now);
         }
         if self.maintenance.code_at.is_some_and(|at| at <= now) {
             self.maintenance.code_at = None;
@@ -144,7 +164,7 @@ impl Server {
         if self.stage != Stage::Serving {
             return;
         }
-        let Some(stamps) = self.maintenance.changed() else { return };
+        let Some(stamps) = changed(&mut self.maintenance.stamps) else { return };
         let (certificates, errors) = self.certificates.refresh(&self.config, &self.keys);
         if !errors.is_empty() && !self.maintenance.is_second_look {
             // One of two files may be written while the other is not yet.
@@ -154,6 +174,42 @@ impl Server {
         }
         self.maintenance.accept(stamps);
         self.take_certificates(certificates, &errors);
+    }
+
+    fn look_at_trust(&mut self, now: Instant) {
+        if self.stage != Stage::Serving {
+            return;
+        }
+        let Some(stamps) = changed(&mut self.maintenance.trust_stamps) else { return };
+        match ClientTrust::load(&self.config) {
+            Ok(trust) => {
+                self.maintenance.accept_trust(stamps);
+                self.take_trust(trust);
+            }
+            // It may be written just now.
+            Err(_) if !self.maintenance.is_second_look_at_trust => {
+                self.maintenance.is_second_look_at_trust = true;
+                self.maintenance.certificates_at = self.maintenance.certificates_at.min(now + SECOND_LOOK);
+            }
+            Err(error) => {
+                self.maintenance.accept_trust(stamps);
+                let text = full_text(&error);
+                tracing::error!(
+                    "a changed file about client certificates is not taken over, what was read before stays in force: {text}"
+                );
+            }
+        }
+    }
+
+    fn take_trust(&mut self, trust: ClientTrust) {
+        let is_same = trust.files == self.trust.files;
+        self.trust = trust;
+        if is_same {
+            return;
+        }
+        self.tell_fronts(&ToFront::Trust { trust: self.trust.files.clone() });
+        tracing::info!("client certificates: changed authorities or revocation lists are in force");
+        self.trust.remarks.iter().for_each(|remark| tracing::warn!("{remark}"));
     }
 
     /// Presents what has loaded; says what has not.

@@ -3,6 +3,7 @@
 mod attachment;
 mod certificate;
 mod check;
+mod client_trust;
 mod control;
 mod error;
 mod event;

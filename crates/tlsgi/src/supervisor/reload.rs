@@ -6,6 +6,7 @@ use std::time::Instant;
 use tlsgi_config::Config;
 
 use super::certificate::Certificates;
+use super::client_trust::ClientTrust;
 use super::error::{Error, full_text};
 use super::listener::Listeners;
 use super::log_lines;
@@ -21,8 +22,12 @@ pub(super) struct Staged {
     config: Config,
     listeners: Listeners,
     certificates: Certificates,
+    trust: ClientTrust,
     access_log: Option<File>,
 }
+
+/// What has to load before anything changes.
+type Prepared = (Vec<Release>, Certificates, ClientTrust, Option<File>);
 
 impl Server {
     /// Reads everything again and tries it; what runs goes on until it works, and if it does not.
@@ -44,7 +49,7 @@ impl Server {
         let mut config = (self.resolve)()?;
         let listeners = Listeners::bind(&mut config, &self.listeners).map_err(|error| full_text(&error))?;
         self.generation += 1;
-        let (releases, certificates, access_log) = match self.prepare(&config) {
+        let (releases, certificates, trust, access_log) = match self.prepare(&config) {
             Ok(prepared) => prepared,
             Err(error) => {
                 listeners.give_way_to(&self.listeners);
@@ -66,14 +71,14 @@ impl Server {
             }
         }
         self.drop_staged();
-        self.staged = Some(Staged { config, listeners, certificates, access_log });
+        self.staged = Some(Staged { config, listeners, certificates, trust, access_log });
         Ok(())
     }
 
-    fn prepare(&self, config: &Config) -> Result<(Vec<Release>, Certificates, Option<File>), Error> {
+    fn prepare(&self, config: &Config) -> Result<Prepared, Error> {
         let releases = config.pools.iter().map(|pool| self.release(pool.clone())).collect::<Result<Vec<_>, _>>()?;
         let certificates = Certificates::load(config, &self.certificates, &self.keys)?;
-        Ok((releases, certificates, open_access_log(config)?))
+        Ok((releases, certificates, ClientTrust::load(config)?, open_access_log(config)?))
     }
 
     /// Forgets a reload that was not taken over; true when there was one.
@@ -110,6 +115,7 @@ impl Server {
         errors.iter().for_each(maintenance::refuse);
         self.certificates = certificates;
         self.certificates.present(&self.keys);
+        self.trust = staged.trust;
         self.access_log = staged.access_log;
         tlsgi_front::observe::log::init(&self.config.log);
         let config = &self.config;
@@ -130,8 +136,9 @@ impl Server {
         self.tell_ready();
     }
 
-    /// Warnings about the certificates in use.
+    /// Warnings about the certificates in use, and about those of clients.
     pub(super) fn log_findings(&self) {
+        self.trust.remarks.iter().for_each(|remark| tracing::warn!("{remark}"));
         let now = time::OffsetDateTime::now_utc();
         for presented in self.certificates.distinct() {
             for message in tlsgi_cert::messages(&presented.findings, now) {

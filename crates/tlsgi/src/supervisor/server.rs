@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::certificate::Certificates;
+use super::client_trust::ClientTrust;
 use super::error::Error;
 use super::event::{Event, Order, watch_signals};
 use super::front::Front;
@@ -48,6 +49,7 @@ pub(super) struct Server {
     announce: Option<Announce>,
     pub(super) listeners: Listeners,
     pub(super) certificates: Certificates,
+    pub(super) trust: ClientTrust,
     pub(super) keys: Arc<KeyRing>,
     /// Ticket keys and request ids of this server's lifetime come from it.
     pub(super) secret: Vec<u8>,
@@ -91,6 +93,7 @@ impl Server {
         let keys = Arc::new(KeyRing::default());
         let certificates = Certificates::load(&config, &Certificates::default(), &keys)?;
         certificates.present(&keys);
+        let trust = ClientTrust::load(&config)?;
         let maintenance = Maintenance::start(&config, &events, Instant::now());
         let mut server = Self {
             stage: Stage::Opening,
@@ -98,6 +101,7 @@ impl Server {
             announce: Some(announce),
             listeners,
             certificates,
+            trust,
             keys,
             secret: secret()?,
             access_log: super::maintenance::open_access_log(&config)?,

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, oneshot};
 
 use super::peer::{Received, take_frames};
-use crate::connection::{Connection, Local};
+use crate::connection::{Connection, Local, ViewOptions};
 use crate::http::client::{Client, Event, Gone};
 use crate::http::failure::Failure;
 use crate::http::field::walk;
@@ -22,6 +22,7 @@ use crate::http::response::ResponseHead;
 use crate::http::websocket::{handshake, session};
 use crate::pool::link::Dispatch;
 use crate::pool::{Link, Pool, PoolShared, WorkerEvent, WorkerShared};
+use crate::tls::client_auth::Standing;
 
 /// The server's side of the client.
 struct Scripted {
@@ -282,11 +283,12 @@ pub(super) async fn play(
         let mut worker = Worker::start(back).await;
         let handshake = handshake::check(&client.head).expect("handshake");
         let slot = pool.acquire(Duration::from_secs(5), 10).await.expect("slot");
-        let connection = Connection::new(0, None, &Local::Unix("socket".into()), None);
+        let connection = Connection::new(None, &Local::Unix("socket".into()), None);
+        let view = connection.view(Standing::Unasked, ViewOptions::default(), || 0);
         let kind = RequestKind::WebSocket;
         let dispatch = Dispatch { kind, mount: "", request_id: "1", body: &[], is_end: true };
         let link = std::rc::Rc::clone(slot.link());
-        let mut exchange = link.start(slot, &connection, &client.head, &dispatch);
+        let mut exchange = link.start(slot, &view, &client.head, &dispatch);
         let ((), event) = tokio::join!(worker.accept(setting.subprotocol), exchange.next());
         let WorkerEvent::Accept { subprotocol, fields } = event else { panic!("{event:?}") };
         let session = async {
