@@ -41,6 +41,13 @@ _tlsgi() {
 '*--chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
 '*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
 '*--server-name=[Host name served; repeatable; every name when none is given]:NAME:_default' \
+'*--client-ca=[Authorities whose client certificates are accepted, in PEM]:FILE:_files' \
+'*--client-cert=[Whether the whole site asks clients for a certificate \[off\]]:off|request|require:(off request require)' \
+'*--client-cert-path=[Require a client certificate under a URL prefix; repeatable]:PREFIX[=FILE]:_default' \
+'*--client-allow=[Let in only these holders of a certificate; repeatable, one match is enough]:[PREFIX=]RULE:_default' \
+'*--client-crl=[Certificate revocation lists, in PEM or DER; repeatable]:FILE:_files' \
+'*--client-crl-expired=[What happens when a revocation list is past its next update \[refuse\]]:refuse|accept:(refuse accept)' \
+'*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
 '*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
@@ -95,6 +102,12 @@ _tlsgi() {
 '--no-factory[The opposite of --factory]' \
 '--http[Listen for plain HTTP]' \
 '--no-http[Do not listen for plain HTTP]' \
+'--client-cert-headers[Tell the application of the client'\''s certificate in the fields Client-Cert and Client-Cert-Chain (RFC 9440)]' \
+'--no-client-cert-headers[The opposite of --client-cert-headers]' \
+'--ssl-environment[Give WSGI applications the SSL_ variables of Apache'\''s mod_ssl]' \
+'--no-ssl-environment[The opposite of --ssl-environment]' \
+'--ssl-export-pem[Give WSGI applications the certificates as PEM\: SSL_CLIENT_CERT, SSL_CLIENT_CERT_CHAIN_n, SSL_SERVER_CERT]' \
+'--no-ssl-export-pem[The opposite of --ssl-export-pem]' \
 '--allow-http[Serve plain HTTP too instead of redirecting it]' \
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
@@ -148,6 +161,13 @@ _arguments "${_arguments_options[@]}" : \
 '*--chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
 '*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
 '*--server-name=[Host name served; repeatable; every name when none is given]:NAME:_default' \
+'*--client-ca=[Authorities whose client certificates are accepted, in PEM]:FILE:_files' \
+'*--client-cert=[Whether the whole site asks clients for a certificate \[off\]]:off|request|require:(off request require)' \
+'*--client-cert-path=[Require a client certificate under a URL prefix; repeatable]:PREFIX[=FILE]:_default' \
+'*--client-allow=[Let in only these holders of a certificate; repeatable, one match is enough]:[PREFIX=]RULE:_default' \
+'*--client-crl=[Certificate revocation lists, in PEM or DER; repeatable]:FILE:_files' \
+'*--client-crl-expired=[What happens when a revocation list is past its next update \[refuse\]]:refuse|accept:(refuse accept)' \
+'*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
 '*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
@@ -202,6 +222,12 @@ _arguments "${_arguments_options[@]}" : \
 '--no-factory[The opposite of --factory]' \
 '--http[Listen for plain HTTP]' \
 '--no-http[Do not listen for plain HTTP]' \
+'--client-cert-headers[Tell the application of the client'\''s certificate in the fields Client-Cert and Client-Cert-Chain (RFC 9440)]' \
+'--no-client-cert-headers[The opposite of --client-cert-headers]' \
+'--ssl-environment[Give WSGI applications the SSL_ variables of Apache'\''s mod_ssl]' \
+'--no-ssl-environment[The opposite of --ssl-environment]' \
+'--ssl-export-pem[Give WSGI applications the certificates as PEM\: SSL_CLIENT_CERT, SSL_CLIENT_CERT_CHAIN_n, SSL_SERVER_CERT]' \
+'--no-ssl-export-pem[The opposite of --ssl-export-pem]' \
 '--allow-http[Serve plain HTTP too instead of redirecting it]' \
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
@@ -246,6 +272,13 @@ _arguments "${_arguments_options[@]}" : \
 '*--chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
 '*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
 '*--server-name=[Host name served; repeatable; every name when none is given]:NAME:_default' \
+'*--client-ca=[Authorities whose client certificates are accepted, in PEM]:FILE:_files' \
+'*--client-cert=[Whether the whole site asks clients for a certificate \[off\]]:off|request|require:(off request require)' \
+'*--client-cert-path=[Require a client certificate under a URL prefix; repeatable]:PREFIX[=FILE]:_default' \
+'*--client-allow=[Let in only these holders of a certificate; repeatable, one match is enough]:[PREFIX=]RULE:_default' \
+'*--client-crl=[Certificate revocation lists, in PEM or DER; repeatable]:FILE:_files' \
+'*--client-crl-expired=[What happens when a revocation list is past its next update \[refuse\]]:refuse|accept:(refuse accept)' \
+'*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
 '*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
@@ -300,6 +333,12 @@ _arguments "${_arguments_options[@]}" : \
 '--no-factory[The opposite of --factory]' \
 '--http[Listen for plain HTTP]' \
 '--no-http[Do not listen for plain HTTP]' \
+'--client-cert-headers[Tell the application of the client'\''s certificate in the fields Client-Cert and Client-Cert-Chain (RFC 9440)]' \
+'--no-client-cert-headers[The opposite of --client-cert-headers]' \
+'--ssl-environment[Give WSGI applications the SSL_ variables of Apache'\''s mod_ssl]' \
+'--no-ssl-environment[The opposite of --ssl-environment]' \
+'--ssl-export-pem[Give WSGI applications the certificates as PEM\: SSL_CLIENT_CERT, SSL_CLIENT_CERT_CHAIN_n, SSL_SERVER_CERT]' \
+'--no-ssl-export-pem[The opposite of --ssl-export-pem]' \
 '--allow-http[Serve plain HTTP too instead of redirecting it]' \
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
@@ -358,6 +397,13 @@ _arguments "${_arguments_options[@]}" : \
 '*--chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
 '*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
 '*--server-name=[Host name served; repeatable; every name when none is given]:NAME:_default' \
+'*--client-ca=[Authorities whose client certificates are accepted, in PEM]:FILE:_files' \
+'*--client-cert=[Whether the whole site asks clients for a certificate \[off\]]:off|request|require:(off request require)' \
+'*--client-cert-path=[Require a client certificate under a URL prefix; repeatable]:PREFIX[=FILE]:_default' \
+'*--client-allow=[Let in only these holders of a certificate; repeatable, one match is enough]:[PREFIX=]RULE:_default' \
+'*--client-crl=[Certificate revocation lists, in PEM or DER; repeatable]:FILE:_files' \
+'*--client-crl-expired=[What happens when a revocation list is past its next update \[refuse\]]:refuse|accept:(refuse accept)' \
+'*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
 '*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
@@ -412,6 +458,12 @@ _arguments "${_arguments_options[@]}" : \
 '--no-factory[The opposite of --factory]' \
 '--http[Listen for plain HTTP]' \
 '--no-http[Do not listen for plain HTTP]' \
+'--client-cert-headers[Tell the application of the client'\''s certificate in the fields Client-Cert and Client-Cert-Chain (RFC 9440)]' \
+'--no-client-cert-headers[The opposite of --client-cert-headers]' \
+'--ssl-environment[Give WSGI applications the SSL_ variables of Apache'\''s mod_ssl]' \
+'--no-ssl-environment[The opposite of --ssl-environment]' \
+'--ssl-export-pem[Give WSGI applications the certificates as PEM\: SSL_CLIENT_CERT, SSL_CLIENT_CERT_CHAIN_n, SSL_SERVER_CERT]' \
+'--no-ssl-export-pem[The opposite of --ssl-export-pem]' \
 '--allow-http[Serve plain HTTP too instead of redirecting it]' \
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
