@@ -18,13 +18,15 @@ PATIENCE = 60
 class Server:
     """``tlsgi serve …``, running once the banner has come."""
 
-    def __init__(self, directory: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, directory: Path, *arguments: str, environment: dict[str, str] | None = None, cwd: Path = ROOT
+    ) -> None:
         self.state = directory / "state"
         ports = ["--host", "127.0.0.1", "--https-port", "0", "--port", "0"]
         command = [COMMAND, "serve", *arguments, *ports, "--python", sys.executable, "--state-dir", str(self.state)]
         self.process = subprocess.Popen(
             command,
-            cwd=ROOT,
+            cwd=cwd,
             env={**os.environ, **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

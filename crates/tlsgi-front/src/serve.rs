@@ -2,14 +2,15 @@
 
 use std::rc::Rc;
 
+use bytes::Bytes;
 use tlsgi_cert::client::{NameStyle, serial_text};
 use tlsgi_config::config::Limits;
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant, timeout};
 
 use crate::connection::{Connection, View, ViewOptions};
-use crate::http::client::Client;
+use crate::http::client::{Client, Event};
 use crate::http::failure::{Explained, Failure};
-use crate::http::head::RequestHead;
+use crate::http::head::{RequestHead, Upgrade};
 use crate::http::response::{ResponseHead, SitePolicy, failure_page};
 use crate::observe::access_log::Entry;
 use crate::pool::relay::relay;
@@ -17,6 +18,10 @@ use crate::route::client_gate::Denial;
 use crate::route::{Door, Route, decide, files};
 use crate::state::{SiteState, State, Thread};
 use crate::tls::client_auth::{Standing, now};
+
+/// Most of a body that is taken from a client whose request is refused, and for how long it is waited for.
+const SWALLOWED: usize = 64 << 10;
+const SWALLOW_TIME: Duration = Duration::from_millis(500);
 
 /// A client connection with what its requests need.
 pub(crate) struct Session {
@@ -119,6 +124,7 @@ async fn answer_at(
         Route::Refuse(failure) => send_failure(client, failure, request_id).await,
         Route::Deny(denial) => {
             let explained = deny(session, client.head(), denial, request_id);
+            swallow(client).await;
             send_explained(client, &explained, request_id).await
         }
         Route::File(mount) => match files::serve(client, mount).await {
@@ -130,6 +136,27 @@ async fn answer_at(
             Err(failure) => send_failure(client, failure, request_id).await,
         },
     }
+}
+
+/// Takes a small request body that is under way anyway: many clients do not read an answer that comes before they have sent theirs.
+async fn swallow(client: &mut impl Client) {
+    let head = client.head();
+    if head.expects_continue || head.upgrade != Upgrade::None {
+        return;
+    }
+    let take = async {
+        let mut left = SWALLOWED;
+        let (first, mut is_over) = client.ready_body(left).unwrap_or((Bytes::new(), true));
+        left -= first.len().min(left);
+        while !is_over && left > 0 {
+            match client.event(true).await {
+                Event::Body(bytes) => left -= bytes.len().min(left),
+                Event::BodyEnd | Event::Failed(_) | Event::Gone => is_over = true,
+            }
+        }
+    };
+    // Whoever is slower than that reads, or does not.
+    let _ = timeout(SWALLOW_TIME, take).await;
 }
 
 /// Says in the log and on the page why a client certificate is not enough.

@@ -3,6 +3,7 @@
 
 mod authority;
 mod chain;
+mod client;
 mod harness;
 mod hostile;
 mod key;

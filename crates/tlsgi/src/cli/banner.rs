@@ -61,6 +61,13 @@ pub(super) fn text(running: &Running<'_>, file: Option<&Path>) -> String {
         let names = certificate.names.join(", ");
         text.push_str(&format!("  certificate  {names}; until {}; {}\n", day(certificate.expires), certificate.source));
     }
+    for rule in running.sites.iter().flat_map(|site| &site.client_certificates.rules) {
+        let prefix = if rule.prefix.is_empty() { "/" } else { &rule.prefix };
+        let level = if rule.is_required { "required" } else { "requested" };
+        let only = if rule.allow.is_empty() { "" } else { ", only those allowed" };
+        let authority = rule.authority.display();
+        text.push_str(&format!("  clients      {prefix}: certificate {level}, issued by {authority}{only}\n"));
+    }
     for pool in &running.pools {
         text.push_str(&format!("  application  {} ({})\n", pool.application, kind(pool.interface)));
         text.push_str(&format!("  pool         {}, {}\n", workers(pool), pool.interpreter));
@@ -179,7 +186,16 @@ mod tests {
     #[test]
     fn banner_names_everything_that_runs() {
         let listeners = [listener("127.0.0.1:8443", Role::Https), listener("127.0.0.1:8080", Role::Http)];
-        let sites = [site(&[])];
+        let mut sites = [site(&[])];
+        let rule = |prefix: &str, is_required, allow| tlsgi_config::config::ClientRule {
+            prefix: prefix.to_owned(),
+            is_required,
+            authority: "/ca.pem".into(),
+            option: "--client-ca".to_owned(),
+            allow,
+        };
+        let alice = tlsgi_config::config::AllowedClient::CommonName("alice".to_owned());
+        sites[0].client_certificates.rules = vec![rule("/api", true, vec![alice]), rule("", false, Vec::new())];
         let certificate = ServedCertificate {
             names: vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
             expires: datetime!(2027-02-20 0:00 UTC),
@@ -203,6 +219,8 @@ mod tests {
                 "  http://localhost:8080/ (redirects to https)",
                 "",
                 "  certificate  localhost, 127.0.0.1; until 2027-02-20; local CA /state/root.pem",
+                "  clients      /api: certificate required, issued by /ca.pem, only those allowed",
+                "  clients      /: certificate requested, issued by /ca.pem",
                 "  application  app.py (WSGI)",
                 "  pool         1 process × 5 threads, CPython 3.12.3 (/usr/bin/python3)",
                 "  configured   tlsgi.toml",

@@ -3,6 +3,7 @@
 
 mod abuse;
 mod access_log;
+mod authority;
 mod command;
 mod first_page;
 mod framing;
@@ -11,6 +12,7 @@ mod harness;
 mod http2;
 mod keys;
 mod load;
+mod mutual_tls;
 mod private_ca;
 mod resilience;
 mod static_files;
