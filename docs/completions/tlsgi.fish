@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_tlsgi_global_optspecs
-    string join \n interface= factory no-factory mount= root-path= chdir= python-path= pythonpath= env= python= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= certfile= ssl-certfile= keyfile= ssl-keyfile= chain-file= ssl-chain-file= server-name= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts static= static-max-age= processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= graceful-timeout= state-dir= front-threads= pid-file= pid= config= h/help help-all V/version
+    string join \n interface= factory no-factory mount= root-path= chdir= python-path= pythonpath= env= python= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts static= static-max-age= processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= graceful-timeout= state-dir= front-threads= pid-file= pid= config= h/help help-all V/version
 end
 
 function __fish_tlsgi_needs_command
@@ -46,6 +46,9 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l certfile -d 'Certificate in
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ssl-certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ssl-keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l key-passphrase-file -d 'File whose first line opens an encrypted private key' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l key-passphrase-command -d 'Shell command whose first line of output opens an encrypted private key' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l key-passphrase-credential -d 'systemd credential whose first line opens an encrypted private key' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ssl-chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l server-name -d 'Host name served; repeatable; every name when none is given' -r
@@ -171,6 +174,9 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l certfile -d 'Certi
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ssl-certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ssl-keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l key-passphrase-file -d 'File whose first line opens an encrypted private key' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l key-passphrase-command -d 'Shell command whose first line of output opens an encrypted private key' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l key-passphrase-credential -d 'systemd credential whose first line opens an encrypted private key' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ssl-chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l server-name -d 'Host name served; repeatable; every name when none is given' -r
@@ -287,6 +293,9 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l certfile -d 'Certi
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ssl-certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ssl-keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l key-passphrase-file -d 'File whose first line opens an encrypted private key' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l key-passphrase-command -d 'Shell command whose first line of output opens an encrypted private key' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l key-passphrase-credential -d 'systemd credential whose first line opens an encrypted private key' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ssl-chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l server-name -d 'Host name served; repeatable; every name when none is given' -r
@@ -405,6 +414,9 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l ssl-certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l ssl-keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l key-passphrase-file -d 'File whose first line opens an encrypted private key' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l key-passphrase-command -d 'Shell command whose first line of output opens an encrypted private key' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l key-passphrase-credential -d 'systemd credential whose first line opens an encrypted private key' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l ssl-chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l server-name -d 'Host name served; repeatable; every name when none is given' -r
@@ -508,9 +520,109 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_s
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from status" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from status" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert" -s h -l help -d 'Print help'
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -f -a "inspect" -d 'Say what is to be known about a certificate, in a file or on a server; ends with 4 where clients refuse it'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and __fish_seen_subcommand_from inspect" -l key -d 'A private key that should belong to it' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and __fish_seen_subcommand_from inspect" -l key-passphrase-file -d 'The first line opens the key; a terminal is asked otherwise' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and __fish_seen_subcommand_from inspect" -l key-passphrase-command -d 'The first line that this prints opens the key' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and __fish_seen_subcommand_from inspect" -l name -d 'A name that it should be for; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and __fish_seen_subcommand_from inspect" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and __fish_seen_subcommand_from inspect" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and __fish_seen_subcommand_from inspect" -l json -d 'As JSON'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and not __fish_seen_subcommand_from init issue sign revoke crl list renew" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and not __fish_seen_subcommand_from init issue sign revoke crl list renew" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and not __fish_seen_subcommand_from init issue sign revoke crl list renew" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and not __fish_seen_subcommand_from init issue sign revoke crl list renew" -f -a "init" -d 'Make a CA, or take over one that other tools made'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and not __fish_seen_subcommand_from init issue sign revoke crl list renew" -f -a "issue" -d 'Issue a certificate with a new key'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and not __fish_seen_subcommand_from init issue sign revoke crl list renew" -f -a "sign" -d 'Issue a certificate for a request (CSR)'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and not __fish_seen_subcommand_from init issue sign revoke crl list renew" -f -a "revoke" -d 'Take certificates back, and write the revocation list'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and not __fish_seen_subcommand_from init issue sign revoke crl list renew" -f -a "crl" -d 'Write the revocation list anew'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and not __fish_seen_subcommand_from init issue sign revoke crl list renew" -f -a "list" -d 'Say what was issued, and what became of it'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and not __fish_seen_subcommand_from init issue sign revoke crl list renew" -f -a "renew" -d 'Issue certificates anew, with the same names and for new keys'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l dir -d 'The CA\'s directory; private-ca in the state directory where none is named' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l key-passphrase-file -d 'The first line opens the CA\'s key; a terminal is asked otherwise' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l key-passphrase-command -d 'The first line that this prints opens the CA\'s key' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l name -d 'Common name, as trust stores show it' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l organization -d 'Organisation' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l key -d 'Kind of the key' -r -f -a "p256\t''
+p384\t''
+rsa2048\t''
+rsa3072\t''
+rsa4096\t''
+ed25519\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l days -d 'How long it is valid' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l from -d 'Take over this root' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l from-key -d 'Its key; may be encrypted' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l encrypt-key -d 'Protect its key with a passphrase'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l reissue -d 'Give that root a new certificate of the same name and key'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from issue" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from issue" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from issue" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from issue" -f -a "server" -d 'Issue a certificate for a server'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from issue" -f -a "client" -d 'Issue a certificate for a client'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from sign" -l dir -d 'The CA\'s directory; private-ca in the state directory where none is named' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from sign" -l key-passphrase-file -d 'The first line opens the CA\'s key; a terminal is asked otherwise' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from sign" -l key-passphrase-command -d 'The first line that this prints opens the CA\'s key' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from sign" -l days -d 'How long it is valid; at most 825 for a server' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from sign" -l cert-file -d 'Where the certificate goes; NAME.pem where none is named' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from sign" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from sign" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from sign" -l server -d 'For a server (the default, unless the request asks for clients only)'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from sign" -l client -d 'For a client'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from sign" -l force -d 'Replace files that are there'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from sign" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from revoke" -l dir -d 'The CA\'s directory; private-ca in the state directory where none is named' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from revoke" -l key-passphrase-file -d 'The first line opens the CA\'s key; a terminal is asked otherwise' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from revoke" -l key-passphrase-command -d 'The first line that this prints opens the CA\'s key' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from revoke" -l reason -d 'Why' -r -f -a "unspecified\t''
+key-compromise\t''
+affiliation-changed\t''
+superseded\t''
+cessation-of-operation\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from revoke" -l crl-days -d 'Days after which clients want a newer revocation list' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from revoke" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from revoke" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from revoke" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from crl" -l dir -d 'The CA\'s directory; private-ca in the state directory where none is named' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from crl" -l key-passphrase-file -d 'The first line opens the CA\'s key; a terminal is asked otherwise' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from crl" -l key-passphrase-command -d 'The first line that this prints opens the CA\'s key' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from crl" -l crl-days -d 'Days after which clients want a newer revocation list' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from crl" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from crl" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from crl" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from list" -l dir -d 'The CA\'s directory; private-ca in the state directory where none is named' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from list" -l key-passphrase-file -d 'The first line opens the CA\'s key; a terminal is asked otherwise' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from list" -l key-passphrase-command -d 'The first line that this prints opens the CA\'s key' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from list" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from list" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from list" -l json -d 'As JSON'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from renew" -l dir -d 'The CA\'s directory; private-ca in the state directory where none is named' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from renew" -l key-passphrase-file -d 'The first line opens the CA\'s key; a terminal is asked otherwise' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from renew" -l key-passphrase-command -d 'The first line that this prints opens the CA\'s key' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from renew" -l key -d 'Kind of the new key' -r -f -a "p256\t''
+p384\t''
+rsa2048\t''
+rsa3072\t''
+rsa4096\t''
+ed25519\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from renew" -l days -d 'How long it is valid; as long as before' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from renew" -l cert-file -d 'Where the certificate goes; NAME.pem where none is named' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from renew" -l p12 -d 'Also a PKCS#12 file: modern, or apple (legacy) for what reads nothing newer' -r -f -a "modern\t''
+apple\t''
+legacy\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from renew" -l p12-file -d 'Where that goes; NAME.p12 where none is named' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from renew" -l p12-passphrase-file -d 'The first line is its passphrase; a random one is made and shown once otherwise' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from renew" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from renew" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from renew" -l due -d 'All whose last third of life has begun'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from renew" -l root -d 'The CA\'s own certificate; name and key stay, so what it issued stays valid'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from renew" -l keep-key -d 'For the same key'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from renew" -l force -d 'Replace files that are there'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help'

@@ -96,7 +96,7 @@ fn told<'a>(page: &'a str, name: &str) -> Option<&'a str> {
 
 /// An open connection in either version.
 enum Line {
-    H1(rustls::StreamOwned<rustls::ClientConnection, std::net::TcpStream>),
+    H1(Box<rustls::StreamOwned<rustls::ClientConnection, std::net::TcpStream>>),
     H2 { runtime: tokio::runtime::Runtime, sender: h2::client::SendRequest<Bytes>, kind: Option<HandshakeKind> },
 }
 
@@ -128,7 +128,7 @@ impl Line {
             let socket = std::net::TcpStream::connect(server.https).expect("connects");
             socket.set_read_timeout(Some(PATIENCE)).expect("timeout");
             let client = rustls::ClientConnection::new(Arc::clone(config), name).expect("client");
-            return Self::H1(rustls::StreamOwned::new(client, socket));
+            return Self::H1(Box::new(rustls::StreamOwned::new(client, socket)));
         }
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("runtime");
