@@ -63,6 +63,8 @@ def _install_peers() -> None:
             compiled = [*command, "--no-cache-dir", line]
             done = subprocess.run(compiled, env=environment, capture_output=True, text=True)
             if done.returncode != 0:
+                # Tried again by the next run, which may find what was missing.
+                wanted = wanted.replace(line, "")
                 print(f"{line} cannot be built:\n{done.stderr[-2000:]}", file=sys.stderr)
     installed.write_text(wanted)
 

@@ -214,7 +214,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--profile", help="build profile of the Rust rooms [bench, which is release]")
     parser.add_argument("--requests", type=int, default=20_000, help="requests to a worker for its CPU time")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_name("ROOMS.md"), help="[bench/ROOMS.md]")
-    return parser.parse_args()
+    options = parser.parse_args()
+    # The worker starts in a directory of its own. Not resolved: an environment is found by the link to its interpreter.
+    options.python, options.package = options.python.absolute(), options.package.absolute()
+    return options
 
 
 if __name__ == "__main__":
