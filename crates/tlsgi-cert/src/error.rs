@@ -236,7 +236,7 @@ pub enum Error {
         line: usize,
     },
     /// A serial that the CA did not issue.
-    #[error("`{serial}` is neither a file nor the serial of a certificate that this CA issued")]
+    #[error("`{serial}` is neither the serial nor the file of a certificate that this CA issued")]
     UnknownSerial {
         /// What was asked for.
         serial: String,

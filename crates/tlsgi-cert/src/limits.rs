@@ -9,7 +9,7 @@ pub const PASSPHRASE_BYTES: usize = 1024;
 /// Most iterations of the derivation that protects a key: some seconds. OpenSSL writes 2048, careful people a million.
 pub const ITERATIONS: u32 = 10_000_000;
 
-/// Most memory that the scrypt derivation of a key may take. OpenSSL writes 16 MiB.
+/// Most memory that the scrypt derivation of a key may take, times its lanes. OpenSSL writes 16 MiB.
 pub const SCRYPT_BYTES: u64 = 256 << 20;
 
 /// Most certificates in the files of one source; clients refuse chains of more than ten.

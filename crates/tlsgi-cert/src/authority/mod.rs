@@ -3,8 +3,11 @@
 
 mod directory;
 mod encode;
+mod entry;
 mod identity;
 mod index;
+mod order;
+mod purpose;
 mod request;
 mod root;
 
@@ -12,98 +15,30 @@ use std::path::Path;
 
 use aws_lc_rs::rand;
 use rustls_pki_types::CertificateDer;
-use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+pub use self::entry::{Entry, State};
 pub use self::identity::Identity;
 pub use self::index::Files;
+pub use self::order::Order;
+pub use self::purpose::{Purpose, Reason};
 pub use self::request::Request;
 pub use self::root::NewRoot;
 
 use self::directory::Directory;
+use self::entry::entry;
 use self::index::{Event, Index, Record};
+use self::order::{check, subject};
 use self::root::Root;
 use crate::error::Error;
-use crate::facts::{distinguished, hexadecimal};
+use crate::facts::hexadecimal;
 use crate::key::{Algorithm, KeyKind, PrivateKey};
 use crate::passphrase::Passphrase;
 use crate::pem;
 
 /// How far in the past a leaf begins, for clients with a slow clock.
 const BACKDATED: Duration = Duration::minutes(5);
-
-/// What a certificate is for: exactly one of the two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Purpose {
-    /// To be a TLS server.
-    Server,
-    /// To authenticate as a TLS client.
-    Client,
-}
-
-impl Purpose {
-    /// Longest life: what Apple's systems accept from a private root, for a server; ten years for a client.
-    #[must_use]
-    pub fn longest(self) -> Duration {
-        match self {
-            Self::Server => Duration::days(825),
-            Self::Client => Duration::days(3650),
-        }
-    }
-}
-
-/// Why a certificate is revoked (RFC 5280, 5.3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reason {
-    /// None is given.
-    #[default]
-    Unspecified,
-    /// Somebody else may have the key.
-    KeyCompromise,
-    /// The owner is not what the certificate says any more.
-    AffiliationChanged,
-    /// Another certificate took its place.
-    Superseded,
-    /// It is not needed any more.
-    CessationOfOperation,
-}
-
-impl Reason {
-    /// Every reason with its name.
-    pub const NAMES: [(&'static str, Self); 5] = [
-        ("unspecified", Self::Unspecified),
-        ("key-compromise", Self::KeyCompromise),
-        ("affiliation-changed", Self::AffiliationChanged),
-        ("superseded", Self::Superseded),
-        ("cessation-of-operation", Self::CessationOfOperation),
-    ];
-
-    fn code(self) -> u8 {
-        match self {
-            Self::Unspecified => 0,
-            Self::KeyCompromise => 1,
-            Self::AffiliationChanged => 3,
-            Self::Superseded => 4,
-            Self::CessationOfOperation => 5,
-        }
-    }
-}
-
-/// What to issue.
-#[derive(Debug, Clone)]
-pub struct Order {
-    /// For a server or for a client.
-    pub purpose: Purpose,
-    /// The names; the first one is also the common name.
-    pub names: Vec<Identity>,
-    /// How long it is valid; never longer than the root.
-    pub life: Duration,
-    /// Where it will be written; see [`Authority::entries`].
-    pub files: Files,
-}
 
 /// A certificate that was issued.
 #[derive(Debug)]
@@ -123,51 +58,6 @@ impl Issued {
     #[must_use]
     pub fn to_pem(&self) -> String {
         self.chain.iter().map(|der| pem::encode("CERTIFICATE", der).to_string()).collect()
-    }
-}
-
-/// What became of a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// It can be used.
-    Valid,
-    /// Its time is over.
-    Expired,
-    /// It was revoked.
-    Revoked(OffsetDateTime, Reason),
-}
-
-/// A certificate in the index.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// Hexadecimal, upper case.
-    pub serial: String,
-    /// What it is for.
-    pub purpose: Purpose,
-    /// Its subject.
-    pub subject: String,
-    /// Its alternative names.
-    pub names: Vec<String>,
-    /// Start of validity.
-    pub not_before: OffsetDateTime,
-    /// End of validity.
-    pub not_after: OffsetDateTime,
-    /// What became of it.
-    pub state: State,
-    /// Where it was written.
-    pub files: Files,
-    /// The serial of the certificate that took its place.
-    pub replaced_by: Option<String>,
-    /// The certificate.
-    pub certificate: CertificateDer<'static>,
-}
-
-impl Entry {
-    /// Whether it should be renewed: valid, in use, and two thirds of its life are over.
-    #[must_use]
-    pub fn is_due(&self, now: OffsetDateTime) -> bool {
-        let at = self.not_before + (self.not_after - self.not_before) * 2 / 3;
-        !matches!(self.state, State::Revoked(..)) && self.replaced_by.is_none() && at <= now
     }
 }
 
@@ -378,14 +268,55 @@ impl Authority {
         }
     }
 
+    /// Takes a certificate in a file into the record that this CA's key signed elsewhere, so that it can be revoked; its serial. What
+    /// is on record stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSerial`] when this CA did not sign it; the disk's.
+    pub fn take_in(&mut self, path: &Path) -> Result<String, Error> {
+        let serial = serial_of(&path.display().to_string())?;
+        if self.index.records().any(|record| record.serial == serial) {
+            return Ok(serial);
+        }
+        let der = root::first_certificate(path)?;
+        let unknown = || Error::UnknownSerial { serial: path.display().to_string() };
+        let (_, certificate) = X509Certificate::from_der(&der).map_err(|_| unknown())?;
+        let (_, own) = X509Certificate::from_der(&self.root.chain[0]).map_err(|_| unknown())?;
+        let is_ours = certificate.issuer().as_raw() == self.root.subject_der
+            && certificate.verify_signature(Some(own.public_key())).is_ok();
+        if !is_ours {
+            return Err(unknown());
+        }
+        let usage = certificate.extended_key_usage().ok().flatten();
+        let is_client = usage.is_some_and(|usage| usage.value.client_auth && !usage.value.server_auth);
+        self.index.append(Event::Issued(Record {
+            serial: serial.clone(),
+            purpose: if is_client { Purpose::Client } else { Purpose::Server },
+            certificate: pem::encode("CERTIFICATE", &der).to_string(),
+            replaces: None,
+            files: Files { certificate: std::path::absolute(path).ok(), ..Files::default() },
+        }))?;
+        Ok(serial)
+    }
+
+    /// The serial, if it is on record.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSerial`].
+    pub fn known(&self, serial: String) -> Result<String, Error> {
+        if self.index.records().any(|record| record.serial == serial) {
+            Ok(serial)
+        } else {
+            Err(Error::UnknownSerial { serial })
+        }
+    }
+
     /// Takes a certificate back. What was revoked already stays as it was.
     ///
     /// # Errors
     /// [`Error::UnknownSerial`]; the disk's.
     pub fn revoke(&mut self, serial: &str, reason: Reason, now: OffsetDateTime) -> Result<(), Error> {
-        if !self.index.records().any(|record| record.serial == serial) {
-            return Err(Error::UnknownSerial { serial: serial.to_owned() });
-        }
+        let serial = &self.known(serial.to_owned())?;
         if self.index.revocation(serial).is_some() {
             return Ok(());
         }
@@ -453,67 +384,6 @@ fn serial() -> Result<Vec<u8>, Error> {
     rand::fill(&mut bytes).map_err(|source| Error::Make { what: "serial number", source: Box::new(source) })?;
     bytes[0] = bytes[0] & 0x7f | 0x40;
     Ok(bytes.to_vec())
-}
-
-fn check(order: &Order) -> Result<(), Error> {
-    let refused = |reason: String| Err(Error::Refused { reason });
-    if order.names.is_empty() {
-        return refused("a certificate needs a name".into());
-    }
-    if order.life > order.purpose.longest() || order.life < Duration::minutes(1) {
-        let days = order.purpose.longest().whole_days();
-        return refused(format!("it would be valid for {} days: 1 to {days} are possible", order.life.whole_days()));
-    }
-    let is_spiffe = |name: &&Identity| matches!(name, Identity::Uri(uri) if uri.starts_with("spiffe:"));
-    let uris = order.names.iter().filter(|name| matches!(name, Identity::Uri(_))).count();
-    if uris > 1 && order.names.iter().any(|name| is_spiffe(&name)) {
-        return refused("a certificate with a SPIFFE ID has exactly one URI".into());
-    }
-    let misplaced = |name: &&Identity| matches!(name, Identity::Email(_) | Identity::Person(_));
-    match order.names.iter().find(misplaced) {
-        Some(name) if order.purpose == Purpose::Server => refused(format!("{name} is no name of a server")),
-        _ => Ok(()),
-    }
-}
-
-fn subject(names: &[Identity]) -> Result<Vec<u8>, Error> {
-    let person = names.iter().find(|name| matches!(name, Identity::Person(_))).or(names.first());
-    let common = person.map(ToString::to_string).unwrap_or_default();
-    // The field has room for 64 characters; the whole name is among the alternative names.
-    let common: String = common.chars().take(64).collect();
-    if common.is_empty() {
-        return Err(Error::Refused { reason: "a certificate needs a name".into() });
-    }
-    Ok(encode::name(None, &common))
-}
-
-fn entry(record: &Record, index: &Index, directory: &Directory, now: OffsetDateTime) -> Result<Entry, Error> {
-    let path = directory.index();
-    let damaged = |reason: &str| Error::BadCertificate { path: path.clone(), position: 1, reason: reason.to_owned() };
-    let sections = pem::sections(record.certificate.as_bytes()).map_err(|fault| damaged(&fault.reason))?;
-    let der = sections.into_iter().next().ok_or_else(|| damaged("there is none"))?.der.to_vec();
-    let (_, certificate) = X509Certificate::from_der(&der).map_err(|_| damaged("it does not parse"))?;
-    let names = certificate.subject_alternative_name().ok().flatten();
-    let names = names.iter().flat_map(|extension| &extension.value.general_names);
-    let not_after = certificate.validity().not_after.to_datetime();
-    let state = match index.revocation(&record.serial) {
-        Some((at, reason)) => State::Revoked(at, reason),
-        None if not_after <= now => State::Expired,
-        None => State::Valid,
-    };
-    let replaces = |later: &&Record| later.replaces.as_deref() == Some(&record.serial);
-    Ok(Entry {
-        serial: record.serial.clone(),
-        purpose: record.purpose,
-        subject: distinguished(certificate.subject()),
-        names: names.filter_map(|name| Identity::of(name).ok()).map(|name| name.to_string()).collect(),
-        not_before: certificate.validity().not_before.to_datetime(),
-        not_after,
-        state,
-        files: record.files.clone(),
-        replaced_by: index.records().find(replaces).map(|later| later.serial.clone()),
-        certificate: CertificateDer::from(der.clone()),
-    })
 }
 
 fn bytes(serial: &str) -> Vec<u8> {

@@ -100,7 +100,9 @@ fn by_scrypt(parameters: &[(u8, &[u8])], passphrase: &Passphrase, key: &mut [u8]
         return Err(Fault::Damaged);
     }
     let memory = cost.checked_mul(block).and_then(|product| product.checked_mul(128));
-    if memory.is_none_or(|memory| memory > limits::SCRYPT_BYTES) || lanes > 16 {
+    // The lanes run one after the other: their number is time.
+    let work = memory.and_then(|memory| memory.checked_mul(lanes));
+    if work.is_none_or(|work| work > limits::SCRYPT_BYTES) {
         return Err(Fault::Unsupported("scrypt with more memory or lanes than any tool writes".into()));
     }
     let params = scrypt::Params::new(cost.trailing_zeros() as u8, block as u32, lanes as u32);

@@ -383,3 +383,22 @@ fn files_of_a_ca_are_private() {
     );
     assert!(Path::new(&bench.path("ca/ca.lock")).exists());
 }
+
+#[test]
+fn a_damaged_request_is_an_error_and_never_signed_for() {
+    let bench = Bench::new();
+    bench.openssl("ecparam -name prime256v1 -genkey -noout -out a.key");
+    bench.openssl("req -new -key a.key -subj /CN=a.test -addext subjectAltName=DNS:a.test -outform DER -out a.csr");
+    let good = std::fs::read(bench.path("a.csr")).unwrap();
+    assert!(request(&bench).is_ok());
+    for position in 0..good.len() {
+        let mut changed = good.clone();
+        changed[position] ^= 1 << (position % 8);
+        let read = Request::read(Path::new("a.csr"), &changed);
+        // One bit of a BIT STRING's count of unused bits may be read past; what was signed may not.
+        if let Ok(request) = read {
+            assert_eq!(request.names[0].to_string(), "a.test", "{position}");
+        }
+        assert!(Request::read(Path::new("a.csr"), &good[..position]).is_err(), "the first {position} bytes");
+    }
+}

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use time::OffsetDateTime;
-use tlsgi_cert::{Input, Material, load};
+use tlsgi_cert::{Input, Material, Passphrase, Source, load};
 use zeroize::Zeroizing;
 
 use crate::harness::{Bench, run};
@@ -70,6 +70,44 @@ fn child(directory: &Path) {
     for needle in &needles {
         assert_eq!(occurrences(needle), 0, "signing leaves a copy");
     }
+}
+
+/// As [`child`], for a key behind a passphrase: neither that nor the clear key is left.
+fn child_with_passphrase(directory: &Path) {
+    let clear = fs::read(directory.join("der.turned")).unwrap();
+    let words = fs::read(directory.join("words.turned")).unwrap();
+    for file in ["sealed.key", "old.key", "scrypt.key"] {
+        let text: Zeroizing<Vec<u8>> = Zeroizing::new(words.iter().map(|byte| !byte).collect());
+        let passphrase = Passphrase::new(&text).unwrap();
+        drop(text);
+        let source = Source::new(directory.join("a.pem"), Some(directory.join(file)), None);
+        let source = source.with_passphrase(Some(passphrase));
+        let loaded = source.load(&[], OffsetDateTime::now_utc()).unwrap();
+        assert!(occurrences(&words) > 0, "the search does not find what is there");
+        drop(source);
+        assert_eq!((occurrences(&clear), occurrences(&words)), (0, 0), "{file}: a copy is left");
+        assert!(loaded.key.sign(0x0804, b"message").is_ok());
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn no_copy_of_a_passphrase_or_of_what_it_opened_stays_in_memory() {
+    if let Some(directory) = std::env::var_os(CHILD) {
+        return child_with_passphrase(&PathBuf::from(directory));
+    }
+    let bench = Bench::new();
+    bench.openssl("genrsa -out a.key 2048");
+    bench.openssl("req -x509 -key a.key -out a.pem -subj /CN=x -days 9");
+    let words = "twentyfour-secret-letters";
+    bench.openssl(&format!("pkey -in a.key -aes256 -passout pass:{words} -out sealed.key"));
+    bench.openssl(&format!("rsa -in a.key -des3 -traditional -passout pass:{words} -out old.key"));
+    bench.openssl(&format!("pkcs8 -topk8 -in a.key -scrypt -passout pass:{words} -out scrypt.key"));
+    bench.write("der.turned", &needles(&bench)[1]);
+    bench.write("words.turned", words.bytes().map(|byte| !byte).collect::<Vec<_>>());
+    run(Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "memory::no_copy_of_a_passphrase_or_of_what_it_opened_stays_in_memory", "--test-threads=1"])
+        .env(CHILD, bench.directory()));
 }
 
 #[test]

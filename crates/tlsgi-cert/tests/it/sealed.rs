@@ -191,3 +191,23 @@ fn keys_made_here_are_what_was_asked_for_and_openssl_opens_them() {
         assert_eq!(KeyKind::named(name), Some(kind));
     }
 }
+
+#[test]
+fn a_damaged_encrypted_key_is_an_error_and_never_another_key() {
+    let bench = Bench::new();
+    bench.self_signed("a");
+    for form in ["", "-scrypt -scrypt_N 16 -scrypt_r 1 -scrypt_p 1", "-v1 PBE-SHA1-3DES"] {
+        bench.openssl(&format!("pkcs8 -topk8 -in a.key {form} -outform DER -passout pass:secret -out b.key"));
+        let good = std::fs::read(bench.path("b.key")).unwrap();
+        for position in 0..good.len() {
+            let mut changed = good.clone();
+            changed[position] ^= 1 << (position % 8);
+            bench.write("b.key", &changed);
+            if let Ok(loaded) = open(&bench, "b.key", "secret") {
+                assert_eq!(loaded.key.to_string(), "ECDSA P-256", "{form} {position}");
+            }
+            bench.write("b.key", &good[..position]);
+            assert!(open(&bench, "b.key", "secret").is_err(), "{form}, the first {position} bytes");
+        }
+    }
+}

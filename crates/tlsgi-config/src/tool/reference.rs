@@ -76,6 +76,7 @@ fn written(arg: &Arg) -> String {
     let value = arg.get_value_names().into_iter().flatten().map(|name| name.as_str()).collect::<Vec<_>>().join(" ");
     match (arg.get_long(), arg.get_action()) {
         (Some(long), ArgAction::SetTrue) => format!("--{long}"),
+        (Some(long), _) if arg.is_require_equals_set() => format!("--{long}[={value}]"),
         (Some(long), _) => format!("--{long} {value}"),
         (None, ArgAction::Append) => format!("{value}..."),
         (None, _) => value,
@@ -83,5 +84,16 @@ fn written(arg: &Arg) -> String {
 }
 
 fn meaning(arg: &Arg) -> String {
-    arg.get_long_help().or_else(|| arg.get_help()).map(ToString::to_string).unwrap_or_default()
+    let mut text = arg.get_long_help().or_else(|| arg.get_help()).map(ToString::to_string).unwrap_or_default();
+    if matches!(arg.get_action(), ArgAction::SetTrue) {
+        return text;
+    }
+    let words: Vec<_> = arg.get_possible_values().iter().map(|word| format!("`{}`", word.get_name())).collect();
+    if !words.is_empty() {
+        _ = write!(text, "; one of {}", words.join(", "));
+    }
+    if let [default] = arg.get_default_values() {
+        _ = write!(text, " [{}]", default.to_string_lossy());
+    }
+    text
 }

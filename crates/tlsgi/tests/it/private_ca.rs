@@ -340,7 +340,12 @@ fn recipe_of_a_ca_with_an_encrypted_key_is_taken_over() {
     let server = Server::start(&example("wsgi_app.py"), &["--certfile", &old, "--keyfile", &files.1]);
     let fetched = Command::new("curl").args(["--silent", "--insecure", &server.url("/")]).output().expect("curl");
     assert!(String::from_utf8_lossy(&fetched.stdout).starts_with("Hello"), "{}", server.log());
-    assert!(workshop.refused("revoke old.crt").contains("neither a file nor the serial"));
+    workshop.ca("revoke old.crt --key-passphrase-file words");
+    let listed = workshop.openssl("crl -in ca/crl.pem -CAfile ca.crt -noout -text");
+    assert!(listed.contains("Serial Number: 01"), "{listed}");
+    workshop.sh("openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj /CN=a -keyout other.key -out other.crt");
+    let told = workshop.refused("revoke other.crt --key-passphrase-file words");
+    assert!(told.contains("neither the serial nor the file"), "{told}");
 }
 
 #[test]

@@ -160,11 +160,15 @@ impl Desk<'_> {
     }
 
     fn revoke(&self, what: &[String], reason: &str, days: u32) -> anyhow::Result<Exit> {
-        let serials: Result<Vec<_>, _> = what.iter().map(|what| serial_of(what)).collect();
-        let serials = serials.map_err(|error| failed(&error))?;
         let reason =
             Reason::NAMES.iter().find(|(name, _)| *name == reason).map_or_else(Reason::default, |found| found.1);
         let mut authority = self.open()?;
+        // All are found before the first is taken back.
+        let mut find = |what: &String| match Path::new(what) {
+            path if path.is_file() => authority.take_in(path),
+            _ => serial_of(what).and_then(|serial| authority.known(serial)),
+        };
+        let serials = what.iter().map(&mut find).collect::<Result<Vec<_>, _>>().map_err(|error| failed(&error))?;
         for serial in &serials {
             authority.revoke(serial, reason, self.now).map_err(|error| failed(&error))?;
         }
