@@ -151,6 +151,7 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "completions" -d 'Print com
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "man" -d 'Print the manual page'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "trust" -d 'Make browsers and other programs of this machine trust the local root'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "cert" -d 'Issue a certificate from the local root into files'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "mkcert" -d 'Do what mkcert does, with its flags'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "ca" -d 'Run a private CA'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l interface -d 'Calling convention, found by looking at the object [auto]' -r -f -a "auto\t''
 wsgi\t''
@@ -513,17 +514,37 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l help-all -d 'Print every option'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand man" -s h -l help -d 'Print help'
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from status" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from status" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from status" -f -a "status" -d 'Say where the local root is and how long it is valid'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status" -f -a "install" -d 'Put the local root into the trust stores of this machine'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status" -f -a "uninstall" -d 'Take the local root out of the trust stores of this machine'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status" -f -a "status" -d 'Look into every trust store and say whether the local root is trusted'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from install" -l sysroot -d 'Work on the system\'s store below DIR, an image that is being made, and on no other store' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from install" -l permit -d 'The root may vouch for NAME and all below it as well; one that may not is replaced' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from install" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from install" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from install" -l unconstrained -d 'The root may vouch for everything, as mkcert\'s; one that may not is replaced'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l sysroot -d 'Work on the system\'s store below DIR, an image that is being made, and on no other store' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from status" -l sysroot -d 'Work on the system\'s store below DIR, an image that is being made, and on no other store' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from status" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from status" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -l days -d 'Validity, 1 to 825 [397]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -l cert-file -d 'Write the certificate to FILE' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -l key-file -d 'Write the key to FILE; the same FILE for both together' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -l p12-file -d 'Write the PKCS#12 file to FILE' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -l client -d 'A certificate for a client, signed by the root for clients'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -l rsa -d 'An RSA-2048 key instead of P-256'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -l p12 -d 'Also write a PKCS#12 file, with a passphrase that is printed once'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help'
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -f -a "inspect" -d 'Say what is to be known about a certificate, in a file or on a server; ends with 4 where clients refuse it'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -a "inspect" -d 'Say what is to be known about a certificate, in a file or on a server; ends with 4 where clients refuse it'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and __fish_seen_subcommand_from inspect" -l key -d 'A private key that should belong to it' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and __fish_seen_subcommand_from inspect" -l key-passphrase-file -d 'The first line opens the key; a terminal is asked otherwise' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and __fish_seen_subcommand_from inspect" -l key-passphrase-command -d 'The first line that this prints opens the key' -r
@@ -532,6 +553,9 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and __fish_seen_subcom
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and __fish_seen_subcommand_from inspect" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and __fish_seen_subcommand_from inspect" -l json -d 'As JSON'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand mkcert" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand mkcert" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand mkcert" -s h -l help -d 'Print help'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and not __fish_seen_subcommand_from init issue sign revoke crl list renew" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and not __fish_seen_subcommand_from init issue sign revoke crl list renew" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and not __fish_seen_subcommand_from init issue sign revoke crl list renew" -s h -l help -d 'Print help'

@@ -513,8 +513,29 @@ _arguments "${_arguments_options[@]}" : \
         (( CURRENT += 1 ))
         curcontext="${curcontext%:*:*}:tlsgi-trust-command-$line[1]:"
         case $line[1] in
-            (status)
+            (install)
 _arguments "${_arguments_options[@]}" : \
+'--sysroot=[Work on the system'\''s store below DIR, an image that is being made, and on no other store]:DIR:_files -/' \
+'*--permit=[The root may vouch for NAME and all below it as well; one that may not is replaced]:NAME:_default' \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'--unconstrained[The root may vouch for everything, as mkcert'\''s; one that may not is replaced]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(uninstall)
+_arguments "${_arguments_options[@]}" : \
+'--sysroot=[Work on the system'\''s store below DIR, an image that is being made, and on no other store]:DIR:_files -/' \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(status)
+_arguments "${_arguments_options[@]}" : \
+'--sysroot=[Work on the system'\''s store below DIR, an image that is being made, and on no other store]:DIR:_files -/' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
 '*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
 '-h[Print help]' \
@@ -527,20 +548,28 @@ esac
 ;;
 (cert)
 _arguments "${_arguments_options[@]}" : \
+'--days=[Validity, 1 to 825 \[397\]]:DAYS:_default' \
+'--cert-file=[Write the certificate to FILE]:FILE:_files' \
+'--key-file=[Write the key to FILE; the same FILE for both together]:FILE:_files' \
+'--p12-file=[Write the PKCS#12 file to FILE]:FILE:_files' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
 '*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'--client[A certificate for a client, signed by the root for clients]' \
+'--rsa[An RSA-2048 key instead of P-256]' \
+'--p12[Also write a PKCS#12 file, with a passphrase that is printed once]' \
 '-h[Print help]' \
 '--help[Print help]' \
+'::name -- What the certificate is for:_default' \
 ":: :_tlsgi__subcmd__cert_commands" \
 "*::: :->cert" \
 && ret=0
 
     case $state in
     (cert)
-        words=($line[1] "${words[@]}")
+        words=($line[2] "${words[@]}")
         (( CURRENT += 1 ))
-        curcontext="${curcontext%:*:*}:tlsgi-cert-command-$line[1]:"
-        case $line[1] in
+        curcontext="${curcontext%:*:*}:tlsgi-cert-command-$line[2]:"
+        case $line[2] in
             (inspect)
 _arguments "${_arguments_options[@]}" : \
 '--key=[A private key that should belong to it]:FILE:_files' \
@@ -558,6 +587,15 @@ _arguments "${_arguments_options[@]}" : \
         esac
     ;;
 esac
+;;
+(mkcert)
+_arguments "${_arguments_options[@]}" : \
+'*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
+'*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::argument -- A flag or a name, as mkcert takes them:_default' \
+&& ret=0
 ;;
 (ca)
 _arguments "${_arguments_options[@]}" : \
@@ -751,6 +789,7 @@ _tlsgi_commands() {
 'man:Print the manual page' \
 'trust:Make browsers and other programs of this machine trust the local root' \
 'cert:Issue a certificate from the local root into files' \
+'mkcert:Do what mkcert does, with its flags' \
 'ca:Run a private CA' \
     )
     _describe -t commands 'tlsgi commands' commands "$@"
@@ -855,6 +894,11 @@ _tlsgi__subcmd__man_commands() {
     local commands; commands=()
     _describe -t commands 'tlsgi man commands' commands "$@"
 }
+(( $+functions[_tlsgi__subcmd__mkcert_commands] )) ||
+_tlsgi__subcmd__mkcert_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi mkcert commands' commands "$@"
+}
 (( $+functions[_tlsgi__subcmd__serve_commands] )) ||
 _tlsgi__subcmd__serve_commands() {
     local commands; commands=()
@@ -863,14 +907,26 @@ _tlsgi__subcmd__serve_commands() {
 (( $+functions[_tlsgi__subcmd__trust_commands] )) ||
 _tlsgi__subcmd__trust_commands() {
     local commands; commands=(
-'status:Say where the local root is and how long it is valid' \
+'install:Put the local root into the trust stores of this machine' \
+'uninstall:Take the local root out of the trust stores of this machine' \
+'status:Look into every trust store and say whether the local root is trusted' \
     )
     _describe -t commands 'tlsgi trust commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__trust__subcmd__install_commands] )) ||
+_tlsgi__subcmd__trust__subcmd__install_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi trust install commands' commands "$@"
 }
 (( $+functions[_tlsgi__subcmd__trust__subcmd__status_commands] )) ||
 _tlsgi__subcmd__trust__subcmd__status_commands() {
     local commands; commands=()
     _describe -t commands 'tlsgi trust status commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__trust__subcmd__uninstall_commands] )) ||
+_tlsgi__subcmd__trust__subcmd__uninstall_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi trust uninstall commands' commands "$@"
 }
 
 if [ "$funcstack[1]" = "_tlsgi" ]; then

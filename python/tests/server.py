@@ -19,11 +19,16 @@ class Server:
     """``tlsgi serve …``, running once the banner has come."""
 
     def __init__(
-        self, directory: Path, *arguments: str, environment: dict[str, str] | None = None, cwd: Path = ROOT
+        self,
+        directory: Path,
+        *arguments: str,
+        environment: dict[str, str] | None = None,
+        cwd: Path = ROOT,
+        options: list[str] | None = None,
     ) -> None:
         self.state = directory / "state"
         ports = ["--host", "127.0.0.1", "--https-port", "0", "--port", "0"]
-        command = [COMMAND, "serve", *arguments, *ports, "--python", sys.executable, "--state-dir", str(self.state)]
+        command = [COMMAND, "serve", *arguments, *ports, "--python", sys.executable, *(options or ["--state-dir", str(self.state)])]
         self.process = subprocess.Popen(
             command,
             cwd=cwd,

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::finding::Moment;
 use crate::key::Algorithm;
 
 /// Why a certificate or key cannot be used.
@@ -255,6 +256,22 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// A root that others made is near its end, and cannot be replaced here.
+    #[error("the root {path} ends on {}", crate::facts::day(at.0))]
+    RootExpires {
+        /// The root.
+        path: PathBuf,
+        /// Its end.
+        at: Moment,
+    },
+    /// The root may not vouch for these names: clients would refuse the certificate.
+    #[error("the local root may not vouch for {}, only for {}", names.join(", "), permitted.join(", "))]
+    OutsideConstraints {
+        /// The names.
+        names: Vec<String>,
+        /// What it may vouch for.
+        permitted: Vec<String>,
+    },
     /// The library failed to make a key or certificate.
     #[error("cannot make a {what}")]
     Make {
@@ -297,6 +314,17 @@ impl Error {
             Self::RootWithoutKey { certificate, .. } => {
                 Some(format!("restore the key, or remove {} to have a new root made", quoted(certificate)))
             }
+            Self::RootExpires { path, .. } => {
+                Some(format!("remove {} and its key to have a new root made", quoted(path)))
+            }
+            Self::OutsideConstraints { names, .. } => Some(format!(
+                "`tlsgi trust install --permit {}` makes a root that may",
+                names
+                    .iter()
+                    .map(|name| quoted(name.trim_start_matches("*.").as_ref()))
+                    .collect::<Vec<_>>()
+                    .join(" --permit "),
+            )),
             _ => None,
         }
     }

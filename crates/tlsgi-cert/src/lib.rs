@@ -93,6 +93,7 @@ mod source;
 mod stamp;
 pub mod survey;
 mod tlv;
+pub mod trust;
 mod write;
 
 pub use error::Error;
@@ -102,7 +103,7 @@ pub use handshake::is_tls_handshake_message;
 pub use inspect::{Message, Severity, messages};
 pub use key::{Algorithm, KeyKind, PrivateKey};
 pub use load::{Input, Loaded, Material, load};
-pub use local::LocalCa;
+pub use local::{Entry, FileNames, Form, Issued, LocalCa, MAX_DAYS, NewRoot, Order, Places, Scope, Signed, write};
 pub use name::Name;
 pub use passphrase::Passphrase;
 pub use pkcs12::{Pkcs12Form, pkcs12};

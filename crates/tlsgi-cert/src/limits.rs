@@ -12,6 +12,9 @@ pub const ITERATIONS: u32 = 10_000_000;
 /// Most memory that the scrypt derivation of a key may take, times its lanes. OpenSSL writes 16 MiB.
 pub const SCRYPT_BYTES: u64 = 256 << 20;
 
+/// Most that is read of a system's bundle of roots; usual ones have 250 KiB.
+pub const BUNDLE_BYTES: usize = 8 << 20;
+
 /// Most certificates in the files of one source; clients refuse chains of more than ten.
 pub const CERTIFICATES: usize = 64;
 

@@ -24,6 +24,8 @@ pub struct Config {
     pub front_threads: usize,
     /// Directory for the local CA and other state.
     pub state_directory: PathBuf,
+    /// Where the local CA's root is.
+    pub local_root: LocalRoot,
     /// How long running requests may go on after a stop or a reload.
     pub graceful_timeout: Duration,
     /// Restart workers when their code changes.
@@ -184,6 +186,17 @@ pub enum PassphraseSource {
     File(PathBuf),
     /// What a shell command prints.
     Command(String),
+}
+
+/// Where the local CA's root is looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocalRoot {
+    /// `CAROOT`: the only place when it is set.
+    pub named: Option<PathBuf>,
+    /// In the state directory: where a new root is made.
+    pub own: PathBuf,
+    /// mkcert's place: its root is used where there is none in `own`.
+    pub mkcert: Option<PathBuf>,
 }
 
 /// What plain HTTP does for a site.

@@ -78,6 +78,8 @@ fn facts() -> Facts {
         directory: "/work".into(),
         home: Some("/home/me".into()),
         state_home: None,
+        ca_root: None,
+        mkcert_root: None,
         is_root: false,
         cores: 2,
         open_files: 1 << 20,

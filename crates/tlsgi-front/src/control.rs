@@ -135,12 +135,15 @@ pub enum KeyAlgorithm {
 
 /// Signing, on a socket pair of its own per front thread: fixed binary, because it is on the path of every full handshake.
 /// Request: `length u32 | sequence u32 | key u32 | scheme u16 | message`, little-endian; `length` counts what follows it.
-/// Answer: `length u32 | sequence u32 | status u8 | signature or text`; status 0 is success.
+/// Answer: `length u32 | sequence u32 | status u8 | signature, certificate or text`; status 0 is success.
 pub mod signing {
     /// Longest message: a TLS 1.2 ServerKeyExchange with its two randoms is under 300 bytes, a TLS 1.3 one under 200.
     pub const MAX_MESSAGE: usize = 1024;
-    /// Longest signature: RSA-8192.
-    pub const MAX_SIGNATURE: usize = 1024;
+    /// Longest signature (RSA-8192 has 1024 bytes) or certificate.
+    pub const MAX_ANSWER: usize = 4096;
+    /// Instead of a scheme: the message is a name below `localhost` that a client asked for, the answer a certificate for it and the
+    /// key, DER, by the local CA that issued the key's own. Refused for keys of files and for all other names.
+    pub const ISSUE: u16 = 0;
     /// Bytes of a request before the message, after the length.
     pub const REQUEST_HEAD: usize = 10;
     /// Bytes of an answer before the signature, after the length.

@@ -20,13 +20,14 @@ fn main() -> ExitCode {
 
 fn serve(mut startup: Startup) -> anyhow::Result<Exit> {
     let worker = startup.worker.take();
+    let trust = cli::trust_in_words(&startup.config);
     let startup = Rc::new(startup);
     let config = startup.config.clone();
     let (again, announcer) = (Rc::clone(&startup), startup);
     let started = supervisor::run(supervisor::Startup {
         config,
         resolve: Box::new(move || again.reread().map_err(|rejected| rejected.to_string())),
-        announce: Box::new(move |announcement| announcer.announce(&running(announcement))),
+        announce: Box::new(move |announcement| announcer.announce(&running(announcement, trust.clone()))),
         worker,
     });
     started.map_err(|error| failure(&error))
@@ -47,7 +48,7 @@ fn front() -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn running(announcement: &supervisor::Announcement) -> Running<'_> {
+fn running(announcement: &supervisor::Announcement, trust: Option<String>) -> Running<'_> {
     let certificate = |certificate: &supervisor::AnnouncedCertificate| ServedCertificate {
         names: certificate.facts.carried().map(|name| name.to_string()).collect(),
         expires: certificate.facts.not_after,
@@ -64,6 +65,7 @@ fn running(announcement: &supervisor::Announcement) -> Running<'_> {
         listeners: &announcement.config.listeners,
         sites: &announcement.config.sites,
         certificates: announcement.certificates.iter().map(certificate).collect(),
+        trust,
         pools: announcement.pools.iter().map(pool).collect(),
     }
 }

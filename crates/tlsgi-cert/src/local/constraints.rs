@@ -19,8 +19,8 @@ const NETWORKS: [([u8; 4], u8); 5] =
 /// The same for IPv6: loopback, unique local, link-local; first two bytes and length.
 const NETWORKS_V6: [([u8; 2], u8); 2] = [([0xfc, 0], 7), ([0xfe, 0x80], 10)];
 
-/// What a new root allows.
-pub(super) fn permitted() -> Vec<GeneralSubtree> {
+/// What a new root allows: names of this machine and its network, and these with all below them.
+pub(super) fn permitted(also: &[Name]) -> Vec<GeneralSubtree> {
     let mut subtrees: Vec<_> = NAMES.iter().map(|name| GeneralSubtree::DnsName((*name).to_owned())).collect();
     let v4 = NETWORKS.iter().map(|&(address, prefix)| CidrSubnet::from_v4_prefix(address, prefix));
     let v6 = NETWORKS_V6.iter().map(|&([first, second], prefix)| {
@@ -29,7 +29,18 @@ pub(super) fn permitted() -> Vec<GeneralSubtree> {
         CidrSubnet::from_v6_prefix(address, prefix)
     });
     let loopback = CidrSubnet::from_v6_prefix(std::net::Ipv6Addr::LOCALHOST.octets(), 128);
-    subtrees.extend(v4.chain(v6).chain([loopback]).map(GeneralSubtree::IpAddress));
+    let mut networks: Vec<_> = v4.chain(v6).chain([loopback]).collect();
+    for name in also {
+        match name {
+            Name::Dns(name) => {
+                let name = name.strip_prefix("*.").unwrap_or(name);
+                subtrees.push(GeneralSubtree::DnsName(name.to_owned()));
+            }
+            Name::Address(IpAddr::V4(address)) => networks.push(CidrSubnet::from_v4_prefix(address.octets(), 32)),
+            Name::Address(IpAddr::V6(address)) => networks.push(CidrSubnet::from_v6_prefix(address.octets(), 128)),
+        }
+    }
+    subtrees.extend(networks.into_iter().map(GeneralSubtree::IpAddress));
     subtrees
 }
 

@@ -15,33 +15,47 @@ use crate::{limits, pem};
 /// The directory, locked for this process until dropped.
 pub(super) struct Store {
     directory: PathBuf,
+    role: Role,
     _lock: File,
+}
+
+/// File of a root that issues for servers.
+pub(super) const ROOT: &str = "rootCA.pem";
+/// Its key.
+pub(super) const KEY: &str = "rootCA-key.pem";
+
+/// Which of the roots of a directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The one that browsers trust.
+    Servers,
+    /// The one that servers trust. A root in a trust store must never vouch for a client.
+    Clients,
 }
 
 impl Store {
     /// Makes the directory if needed, and waits until no other process is at it.
-    pub(super) fn open(directory: &Path) -> Result<Self, Error> {
+    pub(super) fn open(directory: &Path, role: Role) -> Result<Self, Error> {
         let failed = |action| move |source| Error::Store { action, path: directory.to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed("create"))?;
-        let path = directory.join("rootCA.lock");
-        let mut options = OpenOptions::new();
-        let lock = options.write(true).create(true).truncate(false).mode(0o600).open(&path);
-        // A read-only directory (a mounted secret) cannot be locked, and needs no lock.
-        let lock = match lock {
-            Err(error) if is_read_only(&error) => File::open(directory),
-            other => other,
-        };
-        let lock = lock.map_err(|source| Error::Store { action: "open", path: path.clone(), source })?;
-        lock.lock().map_err(|source| Error::Store { action: "lock", path, source })?;
-        Ok(Self { directory: directory.to_owned(), _lock: lock })
+        // The directory itself: a read-only one (a mounted secret) can be locked too, and mkcert's gets no file that it does not know.
+        let lock = File::open(directory).map_err(failed("open"))?;
+        lock.lock().map_err(failed("lock"))?;
+        Ok(Self { directory: directory.to_owned(), role, _lock: lock })
     }
 
     pub(super) fn certificate(&self) -> PathBuf {
-        self.directory.join("rootCA.pem")
+        self.directory.join(match self.role {
+            Role::Servers => ROOT,
+            Role::Clients => "clientCA.pem",
+        })
     }
 
     pub(super) fn key(&self) -> PathBuf {
-        self.directory.join("rootCA-key.pem")
+        self.directory.join(match self.role {
+            Role::Servers => KEY,
+            Role::Clients => "clientCA-key.pem",
+        })
     }
 
     /// A file of the directory; none if it is not there.
@@ -58,20 +72,8 @@ impl Store {
 
     /// Writes key and certificate. The certificate comes last: where it is, its key is.
     pub(super) fn write(&self, key: &[u8], certificate: &[u8]) -> Result<(), Error> {
-        self.replace(&self.key(), pem::encode("PRIVATE KEY", key).as_bytes(), 0o600)?;
-        self.replace(&self.certificate(), pem::encode("CERTIFICATE", certificate).as_bytes(), 0o644)
-    }
-
-    fn replace(&self, path: &Path, text: &[u8], mode: u32) -> Result<(), Error> {
-        let failed = |source| Error::Store { action: "write", path: path.to_owned(), source };
-        // One name is enough under the lock, and what a killed process left is written over.
-        let temporary = path.with_extension("tmp");
-        let written = write_new(&temporary, text, mode).and_then(|()| fs::rename(&temporary, path));
-        if written.is_err() {
-            // The first error is the one to report.
-            let _ = fs::remove_file(&temporary);
-        }
-        written.and_then(|()| File::open(&self.directory)?.sync_all()).map_err(failed)
+        replace(&self.key(), pem::encode("PRIVATE KEY", key).as_bytes(), 0o600)?;
+        replace(&self.certificate(), pem::encode("CERTIFICATE", certificate).as_bytes(), 0o644)
     }
 
     /// Whether others can read the root's key.
@@ -79,6 +81,21 @@ impl Store {
         let mode = fs::metadata(self.key()).ok()?.permissions().mode();
         (mode & 0o007 != 0).then(|| Finding::KeyExposed { path: self.key(), mode: mode & 0o7777 })
     }
+}
+
+/// Puts a file in the place of another, so that no reader ever sees half of it.
+pub(super) fn replace(path: &Path, text: &[u8], mode: u32) -> Result<(), Error> {
+    let failed = |source| Error::Store { action: "write", path: path.to_owned(), source };
+    // What a killed process left is written over.
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let temporary = path.with_file_name(format!(".{name}.new"));
+    let written = write_new(&temporary, text, mode).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // The first error is the one to report.
+        let _ = fs::remove_file(&temporary);
+    }
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    written.and_then(|()| File::open(directory)?.sync_all()).map_err(failed)
 }
 
 fn write_new(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
@@ -89,8 +106,4 @@ fn write_new(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(text)?;
     file.sync_all()
-}
-
-fn is_read_only(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
 }

@@ -13,7 +13,10 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, Signer, SigningKey};
 use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection, SignatureAlgorithm, SignatureScheme};
 use time::{Duration, OffsetDateTime};
-use tlsgi_cert::{Algorithm, Finding, Loaded, LocalCa, Name, PrivateKey, is_tls_handshake_message};
+use tlsgi_cert::{
+    Algorithm, Entry, Finding, Form, KeyKind, Loaded, LocalCa, Name, NewRoot, Order, Places, PrivateKey, Scope,
+    is_tls_handshake_message,
+};
 
 use crate::harness::{Bench, kinds, run};
 
@@ -221,7 +224,7 @@ fn the_root_is_kept_private_and_used_again() {
     assert_eq!(kinds(open(&directory).findings()), ["KeyExposed"]);
     let mut files: Vec<_> = std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     files.sort();
-    assert_eq!(files, ["rootCA-key.pem", "rootCA.lock", "rootCA.pem"]);
+    assert_eq!(files, ["rootCA-key.pem", "rootCA.pem"]);
 }
 
 #[test]
@@ -327,4 +330,53 @@ fn every_kind_of_key_completes_handshakes() {
             );
         }
     }
+}
+
+/// A root as mkcert makes it, in this directory.
+fn mkcert_root(directory: &Path, now: OffsetDateTime) -> LocalCa {
+    let owner = Some("me@machine".to_owned());
+    let wish = NewRoot { scope: Scope::Everything, key: KeyKind::P256, mkcert_owner: owner };
+    LocalCa::open(&Places::only(directory), &wish, now).unwrap()
+}
+
+#[test]
+fn a_root_of_mkcert_that_has_ended_is_left_alone_and_the_own_one_used() {
+    let bench = Bench::new();
+    let now = OffsetDateTime::now_utc();
+    let (mkcert, own) = (bench.path("mkcert"), bench.path("own"));
+    let places = Places { named: None, own: own.clone(), mkcert: Some(mkcert.clone()) };
+    let open = |places: &Places| LocalCa::open(places, &NewRoot::default(), now);
+    let ended = mkcert_root(&mkcert, now - Duration::days(4000));
+    let opened = open(&places).unwrap();
+    assert!(opened.path().starts_with(&own));
+    assert_eq!(std::fs::read(ended.path()).unwrap(), std::fs::read(mkcert.join("rootCA.pem")).unwrap());
+    let named = open(&Places { named: Some(mkcert), own, mkcert: None }).unwrap_err();
+    assert!(named.to_string().contains("rootCA.pem ends on "), "{named}");
+}
+
+#[test]
+fn bounds_of_a_new_root_are_those_that_were_wished_for() {
+    let bench = Bench::new();
+    let now = OffsetDateTime::now_utc();
+    let wish = |scope| NewRoot { scope, ..NewRoot::default() };
+    let with = |scope| LocalCa::replace(&Places::only(bench.directory()), &wish(scope), now).unwrap();
+    let permits = |authority: &LocalCa, name: &str| authority.permits(&Name::parse(name).unwrap());
+    let usual = with(Scope::Local { also: Vec::new() });
+    assert!(permits(&usual, "shop.test") && permits(&usual, "192.168.1.2") && permits(&usual, "::1"));
+    assert!(!permits(&usual, "example.com") && !permits(&usual, "8.8.8.8"));
+    let wider = with(Scope::Local { also: names(&["example.com", "8.8.8.8"]) });
+    assert!(permits(&wider, "www.example.com") && permits(&wider, "8.8.8.8") && permits(&wider, "shop.test"));
+    assert!(!permits(&wider, "example.org") && !permits(&wider, "8.8.8.9"));
+    assert!(permits(&with(Scope::Everything), "example.org"));
+}
+
+#[test]
+fn a_name_beyond_the_bounds_is_refused_with_the_way_out() {
+    let bench = Bench::new();
+    let authority = open(bench.directory());
+    let entries = vec![Entry::parse("shop.test").unwrap(), Entry::parse("*.example.com").unwrap()];
+    let order = Order { entries, key: KeyKind::P256, form: Form::Own { is_for_clients: false, days: 30 } };
+    let error = authority.fill(&order, OffsetDateTime::now_utc()).unwrap_err();
+    assert!(error.to_string().contains("may not vouch for *.example.com, only for localhost"), "{error}");
+    assert_eq!(error.hint().unwrap(), "`tlsgi trust install --permit example.com` makes a root that may");
 }

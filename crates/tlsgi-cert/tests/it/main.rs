@@ -13,3 +13,4 @@ mod memory;
 mod sealed;
 mod source;
 mod survey;
+mod trust;

@@ -1,6 +1,7 @@
 //! tlsgi's own command line.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
@@ -12,7 +13,7 @@ use crate::layer::{Layer, OPTIONS};
 use crate::nearest::nearest;
 use crate::option::Spec;
 use crate::origin::Origin;
-use crate::tool::{Asked, Entry, TOOLS, incomplete};
+use crate::tool::{Asked, Entry, TOOLS, Tool, incomplete, mkcert};
 
 /// First argument of the process that the supervisor starts as its front.
 pub const FRONT: &str = "__front";
@@ -45,6 +46,9 @@ pub enum Invocation {
 pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Diagnostics> {
     if arguments.get(1).is_some_and(|first| first == FRONT) {
         return Ok(Invocation::Front);
+    }
+    if let Some(asked) = as_mkcert(&arguments) {
+        return Ok(Invocation::Tool(Box::new(asked)));
     }
     let arguments = with_command(arguments);
     let matches = match command().try_get_matches_from(&arguments) {
@@ -79,6 +83,18 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Diagnostics> {
             None => Invocation::Serve(every(matches)?),
         },
         None => Invocation::Serve(Box::default()),
+    })
+}
+
+/// `tlsgi mkcert …`, or a link of the name mkcert: one dash is enough for its flags.
+fn as_mkcert(arguments: &[OsString]) -> Option<Asked> {
+    let is_link =
+        arguments.first().is_some_and(|program| Path::new(program).file_stem().is_some_and(|name| name == "mkcert"));
+    let is_command = arguments.get(1).is_some_and(|first| first == "mkcert");
+    let skipped = if is_link { 1 } else { 2 };
+    (is_link || is_command).then(|| {
+        let words = arguments.iter().skip(skipped).cloned().collect();
+        Asked { tool: Tool::Mkcert(mkcert::parse(words)), flags: Layer::default() }
     })
 }
 

@@ -17,12 +17,13 @@ const ABOUT: &str = "Serve a Python application over HTTPS";
 const USAGE: &str = "tlsgi [serve] [OPTIONS] APP\n       tlsgi COMMAND";
 
 /// The commands, as help and manual list them.
-pub const COMMANDS: [(&str, &str); 8] = [
+pub const COMMANDS: [(&str, &str); 9] = [
     ("serve", "Serve an application (the default)"),
     ("check", "Check configuration, certificate and application without serving"),
     ("config show", "Print every value in use and where it was written"),
     ("trust", "Make browsers and other programs of this machine trust the local root"),
     ("cert", "Issue a certificate from the local root into files"),
+    ("mkcert", "Do what mkcert does, with its flags"),
     ("ca", "Run a private CA"),
     ("completions", "Print completions for a shell"),
     ("man", "Print the manual page"),

@@ -8,7 +8,7 @@ mod site;
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{AccessLog, Config, Log, Reload};
+use crate::config::{AccessLog, Config, LocalRoot, Log, Reload};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::layer::{Layer, OPTIONS};
 use crate::option::One;
@@ -24,6 +24,10 @@ pub struct Facts {
     pub home: Option<PathBuf>,
     /// `XDG_STATE_HOME` or systemd's `STATE_DIRECTORY` with what it stands for.
     pub state_home: Option<PathBuf>,
+    /// `CAROOT`, absolute.
+    pub ca_root: Option<PathBuf>,
+    /// Where mkcert keeps its root when `CAROOT` is not set.
+    pub mkcert_root: Option<PathBuf>,
     /// Started by root.
     pub is_root: bool,
     /// Cores that may be used.
@@ -69,10 +73,11 @@ pub fn resolve(said: Layer, facts: &Facts) -> (Option<Config>, Diagnostics) {
     (config, resolver.told)
 }
 
-/// The directory of the local CA and other state.
+/// The directory of state, and where the local root is, for commands that need nothing else.
 #[must_use]
-pub fn state_directory(said: Layer, facts: &Facts) -> PathBuf {
-    Resolver { said, facts, told: Diagnostics::default() }.state_directory()
+pub fn places(said: Layer, facts: &Facts) -> (PathBuf, LocalRoot) {
+    let resolver = Resolver { said, facts, told: Diagnostics::default() };
+    (resolver.state_directory(), resolver.local_root())
 }
 
 struct Resolver<'a> {
@@ -95,6 +100,7 @@ impl Resolver<'_> {
             log: self.log(),
             front_threads: self.front_threads(),
             state_directory: self.state_directory(),
+            local_root: self.local_root(),
             graceful_timeout: value(&self.said.graceful_timeout).0,
             reload,
             pid_file: self.said.pid_file.as_ref().map(|said| self.path(&said.value.0, &said.origin)),
@@ -156,6 +162,14 @@ impl Resolver<'_> {
         }
     }
 
+    fn local_root(&self) -> LocalRoot {
+        LocalRoot {
+            named: self.facts.ca_root.clone(),
+            own: self.state_directory().join("ca"),
+            mkcert: self.facts.mkcert_root.clone(),
+        }
+    }
+
     fn reload(&mut self) -> Option<Reload> {
         if !*value(&self.said.reload) {
             // A file may name them for the day when `--reload` is given.
@@ -198,6 +212,8 @@ mod tests {
             directory: "/work".into(),
             home: Some("/home/me".into()),
             state_home: None,
+            ca_root: None,
+            mkcert_root: None,
             is_root: false,
             cores: 2,
             open_files: 1 << 20,

@@ -3,15 +3,17 @@
 mod ca;
 mod cert;
 mod inspect;
+pub(crate) mod mkcert;
 pub mod reference;
 mod trust;
 
 use clap::{ArgMatches, Command};
 
 pub use ca::{Ca, FORMS, Init, Issue, KEYS, Output, PassphraseFrom, REASONS, Renew, Sign, Task};
-pub use cert::Cert;
+pub use cert::{Cert, Files, Issue as CertIssue};
 pub use inspect::Inspect;
-pub use trust::Trust;
+pub use mkcert::{Mkcert, Run as MkcertRun, Stores as MkcertStores};
+pub use trust::{Action, Trust};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::layer::{Layer, OPTIONS};
@@ -27,6 +29,8 @@ pub enum Tool {
     Cert(Cert),
     /// A private CA.
     Ca(Box<Ca>),
+    /// mkcert's job in mkcert's words.
+    Mkcert(Mkcert),
 }
 
 /// A tool's command line.
@@ -48,9 +52,10 @@ pub(crate) struct Entry {
 }
 
 /// Every tool.
-pub(crate) const TOOLS: [Entry; 3] = [
+pub(crate) const TOOLS: [Entry; 4] = [
     Entry { name: "trust", command: trust::command, read: |matches| trust::read(matches).map(Tool::Trust) },
     Entry { name: "cert", command: cert::command, read: |matches| cert::read(matches).map(Tool::Cert) },
+    Entry { name: "mkcert", command: mkcert::command, read: |matches| mkcert::read(matches).map(Tool::Mkcert) },
     Entry { name: "ca", command: ca::command, read: |matches| ca::read(matches).map(Box::new).map(Tool::Ca) },
 ];
 

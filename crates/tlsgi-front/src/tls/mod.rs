@@ -5,6 +5,7 @@ pub(crate) mod client_auth;
 pub(crate) mod client_fields;
 mod encoding;
 pub(crate) mod environ;
+mod localhost;
 mod resolver;
 mod signer;
 mod tickets;

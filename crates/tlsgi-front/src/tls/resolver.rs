@@ -12,6 +12,7 @@ use tlsgi_config::Config;
 use tlsgi_config::config::Role;
 
 use super::encoding::pem;
+use super::localhost::{self, Issued};
 use super::signer::RemoteKey;
 use crate::control::SiteCertificate;
 use crate::route::host;
@@ -20,6 +21,8 @@ use crate::route::host;
 #[derive(Debug)]
 pub(crate) struct Presented {
     key: Arc<CertifiedKey>,
+    /// The supervisor's number of the key.
+    pub(super) number: u32,
     /// The leaf, PEM.
     pub(crate) pem: Arc<str>,
     /// What the leaf says.
@@ -33,22 +36,34 @@ type Named = (Vec<String>, Arc<Presented>);
 #[derive(Debug)]
 pub(crate) struct Resolver {
     table: ArcSwap<Vec<Named>>,
+    below_localhost: Issued,
 }
 
 impl Resolver {
     /// One entry per site.
     pub(crate) fn new(config: &Config, certificates: &[SiteCertificate]) -> Result<Self, Error> {
-        Ok(Self { table: ArcSwap::from_pointee(table(config, certificates)?) })
+        let table = ArcSwap::from_pointee(table(config, certificates)?);
+        Ok(Self { table, below_localhost: Issued::default() })
     }
 
     /// Exchanges every certificate at once: handshakes from now on get the new ones.
     pub(crate) fn replace(&self, config: &Config, certificates: &[SiteCertificate]) -> Result<(), Error> {
         self.table.store(Arc::new(table(config, certificates)?));
+        self.below_localhost.clear();
         Ok(())
     }
 
-    /// What this server name gets: an exact name before a wildcard, else the first site's.
+    /// What this server name gets: an exact name before a wildcard, else the first site's. A name below `localhost` gets a
+    /// certificate of its own where the local CA can make one, because browsers honour no `*.localhost`.
     pub(crate) fn presented(&self, server_name: Option<&str>) -> Option<Arc<Presented>> {
+        let presented = self.configured(server_name)?;
+        match server_name.filter(|name| localhost::is_below(name)) {
+            Some(name) => Some(self.below_localhost.find(name, &presented).unwrap_or(presented)),
+            None => Some(presented),
+        }
+    }
+
+    fn configured(&self, server_name: Option<&str>) -> Option<Arc<Presented>> {
         let table = self.table.load();
         let names = table.iter().map(|(names, _)| names.as_slice());
         let site = host::site_of(&names, &host::normal(server_name.unwrap_or_default()));
@@ -62,15 +77,26 @@ impl ResolvesServerCert for Resolver {
     }
 }
 
+impl Presented {
+    /// Another certificate for the same key.
+    pub(super) fn with_leaf(&self, leaf: Vec<u8>) -> Self {
+        let pem = pem(&leaf).into();
+        let identity = Identity::read(&leaf).map(Arc::new);
+        let key = CertifiedKey::new(vec![CertificateDer::from(leaf)], Arc::clone(&self.key.key));
+        Self { key: Arc::new(key), number: self.number, pem, identity }
+    }
+}
+
 fn table(config: &Config, certificates: &[SiteCertificate]) -> Result<Vec<Named>, Error> {
     let entry = |certificate: &SiteCertificate| {
         let site = config.sites.get(certificate.site)?;
         let leaf = certificate.chain.first()?;
         let chain = certificate.chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
-        let key = Arc::new(RemoteKey::new(certificate.key, certificate.algorithm));
+        let number = certificate.key;
+        let key = Arc::new(RemoteKey::new(number, certificate.algorithm));
         let key = Arc::new(CertifiedKey::new(chain, key));
         let identity = Identity::read(leaf).map(Arc::new);
-        Some((site.names.clone(), Arc::new(Presented { key, pem: pem(leaf).into(), identity })))
+        Some((site.names.clone(), Arc::new(Presented { key, number, pem: pem(leaf).into(), identity })))
     };
     let table: Vec<_> = certificates.iter().filter_map(entry).collect();
     let needs_one = config.listeners.iter().any(|listener| listener.role == Role::Https);
@@ -93,6 +119,8 @@ mod tests {
             directory: PathBuf::from("/"),
             home: None,
             state_home: None,
+            ca_root: None,
+            mkcert_root: None,
             is_root: false,
             cores: 1,
             open_files: 1024,

@@ -9,7 +9,7 @@ use rustls::sign::{Signer, SigningKey};
 use rustls::{Error, SignatureAlgorithm, SignatureScheme};
 
 use crate::control::KeyAlgorithm;
-use crate::control::signing::{ANSWER_HEAD, MAX_MESSAGE, MAX_SIGNATURE};
+use crate::control::signing::{ANSWER_HEAD, ISSUE, MAX_ANSWER, MAX_MESSAGE};
 
 thread_local! {
     static SOCKET: RefCell<Option<(UnixStream, u32)>> = const { RefCell::new(None) };
@@ -81,11 +81,7 @@ struct RemoteSigner {
 
 impl Signer for RemoteSigner {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
-        SOCKET.with_borrow_mut(|slot| {
-            let (socket, sequence) = slot.as_mut().ok_or_else(|| failed("this thread has no signing socket"))?;
-            *sequence = sequence.wrapping_add(1);
-            ask(socket, *sequence, self.number, self.scheme, message)
-        })
+        question(self.number, self.scheme.into(), message)
     }
 
     fn scheme(&self) -> SignatureScheme {
@@ -93,13 +89,20 @@ impl Signer for RemoteSigner {
     }
 }
 
-fn ask(
-    socket: &mut UnixStream,
-    sequence: u32,
-    key: u32,
-    scheme: SignatureScheme,
-    message: &[u8],
-) -> Result<Vec<u8>, Error> {
+/// A certificate for this name below `localhost`, and the supervisor's key with this number.
+pub(super) fn issue(key: u32, name: &str) -> Result<Vec<u8>, Error> {
+    question(key, ISSUE, name.as_bytes())
+}
+
+fn question(key: u32, scheme: u16, message: &[u8]) -> Result<Vec<u8>, Error> {
+    SOCKET.with_borrow_mut(|slot| {
+        let (socket, sequence) = slot.as_mut().ok_or_else(|| failed("this thread has no signing socket"))?;
+        *sequence = sequence.wrapping_add(1);
+        ask(socket, *sequence, key, scheme, message)
+    })
+}
+
+fn ask(socket: &mut UnixStream, sequence: u32, key: u32, scheme: u16, message: &[u8]) -> Result<Vec<u8>, Error> {
     if message.len() > MAX_MESSAGE {
         return Err(failed("the message to sign is too long"));
     }
@@ -108,7 +111,7 @@ fn ask(
     request.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
     request.extend_from_slice(&sequence.to_le_bytes());
     request.extend_from_slice(&key.to_le_bytes());
-    request.extend_from_slice(&u16::from(scheme).to_le_bytes());
+    request.extend_from_slice(&scheme.to_le_bytes());
     request.extend_from_slice(message);
     socket.write_all(&request).map_err(|_| failed("the supervisor does not take the message to sign"))?;
     loop {
@@ -123,14 +126,14 @@ fn ask(
 type Answer = Result<Vec<u8>, Error>;
 
 fn read_answer(socket: &mut UnixStream) -> Result<(u32, Answer), Error> {
-    let mut buffer = [0; ANSWER_HEAD + 4 + MAX_SIGNATURE];
+    let mut buffer = [0; ANSWER_HEAD + 4 + MAX_ANSWER];
     let mut filled = 0;
     loop {
         let length = match buffer.first_chunk::<4>() {
             Some(length) if filled >= 4 => u32::from_le_bytes(*length) as usize,
             _ => usize::MAX,
         };
-        if length != usize::MAX && !(ANSWER_HEAD..=ANSWER_HEAD + MAX_SIGNATURE).contains(&length) {
+        if length != usize::MAX && !(ANSWER_HEAD..=ANSWER_HEAD + MAX_ANSWER).contains(&length) {
             return Err(failed("the supervisor's answer is not valid"));
         }
         if filled == length.saturating_add(4) {

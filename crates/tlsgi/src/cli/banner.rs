@@ -15,6 +15,8 @@ pub(crate) struct Running<'a> {
     pub(crate) sites: &'a [Site],
     /// One for each site.
     pub(crate) certificates: Vec<ServedCertificate>,
+    /// Who trusts the local root, where that issued a certificate.
+    pub(crate) trust: Option<String>,
     /// Pools.
     pub(crate) pools: Vec<ServedPool>,
 }
@@ -60,6 +62,9 @@ pub(super) fn text(running: &Running<'_>, file: Option<&Path>) -> String {
     for certificate in &running.certificates {
         let names = certificate.names.join(", ");
         text.push_str(&format!("  certificate  {names}; until {}; {}\n", day(certificate.expires), certificate.source));
+    }
+    if let Some(trust) = &running.trust {
+        text.push_str(&format!("  trusted      {trust}\n"));
     }
     for rule in running.sites.iter().flat_map(|site| &site.client_certificates.rules) {
         let prefix = if rule.prefix.is_empty() { "/" } else { &rule.prefix };
@@ -171,7 +176,8 @@ mod tests {
     fn check(addresses: &[&str], names: &[&str], expect: &[&str]) {
         let listeners: Vec<Listener> = addresses.iter().map(|address| listener(address, Role::Https)).collect();
         let sites = [site(names)];
-        let running = Running { listeners: &listeners, sites: &sites, certificates: Vec::new(), pools: Vec::new() };
+        let running =
+            Running { listeners: &listeners, sites: &sites, certificates: Vec::new(), trust: None, pools: Vec::new() };
         assert_eq!(urls(&running, Role::Https), expect);
     }
 
@@ -208,8 +214,13 @@ mod tests {
             threads: 5,
             interpreter: "CPython 3.12.3 (/usr/bin/python3)".to_owned(),
         };
-        let running =
-            Running { listeners: &listeners, sites: &sites, certificates: vec![certificate], pools: vec![pool] };
+        let running = Running {
+            listeners: &listeners,
+            sites: &sites,
+            certificates: vec![certificate],
+            trust: Some("by Debian".to_owned()),
+            pools: vec![pool],
+        };
         let lines: Vec<String> =
             text(&running, Some(Path::new("tlsgi.toml"))).lines().skip(2).map(str::to_owned).collect();
         assert_eq!(
@@ -219,6 +230,7 @@ mod tests {
                 "  http://localhost:8080/ (redirects to https)",
                 "",
                 "  certificate  localhost, 127.0.0.1; until 2027-02-20; local CA /state/root.pem",
+                "  trusted      by Debian",
                 "  clients      /api: certificate required, issued by /ca.pem, only those allowed",
                 "  clients      /: certificate requested, issued by /ca.pem",
                 "  application  app.py (WSGI)",

@@ -5,10 +5,12 @@ mod ca;
 mod cert;
 mod failure;
 mod inspect;
+mod mkcert;
 pub(crate) mod passphrase;
 mod print;
 mod probe;
 mod startup;
+mod surroundings;
 mod tool;
 mod trust;
 
@@ -23,6 +25,7 @@ use tlsgi_config::{Config, Diagnostic, Diagnostics, Exit, Layer};
 pub(crate) use banner::{Running, ServedCertificate, ServedPool};
 pub(crate) use failure::Failure;
 pub(crate) use startup::Startup;
+pub(crate) use trust::in_words as trust_in_words;
 
 /// What the command can be, besides printing something.
 pub(crate) struct Roles {

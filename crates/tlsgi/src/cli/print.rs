@@ -40,7 +40,8 @@ pub(super) fn failure(error: &anyhow::Error) {
     err(&diagnostic.render(None, paint()));
 }
 
-fn err(text: &str) {
+/// Prints on standard error.
+pub(super) fn err(text: &str) {
     // Nobody is left to tell.
     _ = io::stderr().lock().write_all(text.as_bytes());
 }

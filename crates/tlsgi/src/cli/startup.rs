@@ -5,6 +5,7 @@ use std::io::Read;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
+use tlsgi_config::config::LocalRoot;
 use tlsgi_config::diagnostic::Diagnostic;
 use tlsgi_config::resolve::PassedSocket;
 use tlsgi_config::{Config, Diagnostics, Facts, Layer, Origin, native, resolve};
@@ -109,9 +110,9 @@ impl Reading {
         Self { said, told, file, source, facts: facts(&environment) }
     }
 
-    /// The directory of the local CA and other state.
-    pub(super) fn state_directory(&self) -> PathBuf {
-        resolve::state_directory(self.said.clone(), &self.facts)
+    /// The directory of state, and where the local root is.
+    pub(super) fn places(&self) -> (PathBuf, LocalRoot) {
+        resolve::places(self.said.clone(), &self.facts)
     }
 
     pub(super) fn resolve(&self) -> (Option<Config>, Diagnostics) {
@@ -169,19 +170,31 @@ fn facts(environment: &BTreeMap<String, String>) -> Facts {
     let absolute = |name: &str| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
     // systemd separates several by colons.
     let systemd = environment.get("STATE_DIRECTORY").and_then(|text| text.split(':').next()).map(PathBuf::from);
+    let directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     Facts {
-        directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+        directory: directory.clone(),
         home: absolute("HOME"),
         state_home: systemd
             .filter(|path| path.is_absolute())
             .or_else(|| absolute("XDG_STATE_HOME").map(|state| state.join("tlsgi"))),
+        ca_root: environment.get("CAROOT").filter(|text| !text.is_empty()).map(|text| directory.join(text)),
+        mkcert_root: mkcert_root(&absolute),
         is_root: rustix::process::geteuid().is_root(),
         cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         open_files: limit.maximum.unwrap_or(u64::MAX),
         credentials: absolute("CREDENTIALS_DIRECTORY"),
         passed_sockets: passed_sockets(environment),
     }
+}
+
+/// Where mkcert keeps its root on this system.
+fn mkcert_root(absolute: &impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
+    let home = || {
+        let below = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
+        absolute("HOME").map(|home| home.join(below))
+    };
+    absolute("XDG_DATA_HOME").or_else(home).map(|data| data.join("mkcert"))
 }
 
 /// `sd_listen_fds(3)`: descriptors from 3 on, if they are meant for this process.

@@ -2,16 +2,19 @@
 
 use std::path::PathBuf;
 
+use tlsgi_cert::Places;
 use tlsgi_config::Exit;
 use tlsgi_config::tool::{Asked, Tool};
 
 use super::startup::Reading;
-use super::{Failure, ca, cert, finish, print, trust};
+use super::{Failure, ca, cert, finish, mkcert, print, trust};
 
 /// Where a tool works.
 pub(super) struct Place {
     /// The directory of the local CA and other state: that of the server that is started with the same words.
     pub(super) state_directory: PathBuf,
+    /// Where the local root is.
+    pub(super) places: Places,
 }
 
 /// Does what is asked for.
@@ -21,10 +24,12 @@ pub(super) fn run(asked: Asked) -> Exit {
         print::diagnostics(&read.told, read.source.as_deref());
         return Exit::Usage;
     }
-    let place = Place { state_directory: read.state_directory() };
+    let (state_directory, root) = read.places();
+    let place = Place { state_directory, places: Places { named: root.named, own: root.own, mkcert: root.mkcert } };
     finish(match asked.tool {
         Tool::Trust(asked) => trust::run(&asked, &place),
         Tool::Cert(asked) => cert::run(&asked, &place),
+        Tool::Mkcert(asked) => mkcert::run(&asked, &place),
         Tool::Ca(asked) => ca::run(&asked, &place),
     })
 }

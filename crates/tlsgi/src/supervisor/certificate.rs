@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use time::OffsetDateTime;
-use tlsgi_cert::{Algorithm, Error, Facts, Finding, Loaded, LocalCa, Name, Source, Stamp};
-use tlsgi_config::config::{CertificateSource, Config, Role};
+use tlsgi_cert::{Algorithm, Error, Facts, Finding, Loaded, LocalCa, Name, NewRoot, Places, Scope, Source, Stamp};
+use tlsgi_config::config::{CertificateSource, Config, LocalRoot, Role};
 use tlsgi_front::control::{KeyAlgorithm, SiteCertificate};
 
 use super::signing::{KeyRing, NumberedKey};
@@ -148,19 +148,46 @@ fn present(
             (loaded, None)
         }
         CertificateSource::Local { names } => {
-            let authority = LocalCa::open_or_create(&config.state_directory.join("ca"), now)?;
-            let names = names.iter().map(|name| Name::parse(name)).collect::<Result<Vec<_>, _>>()?;
-            let mut loaded = authority.issue(&names, now)?;
-            loaded.findings.extend(authority.findings().iter().cloned());
-            (loaded, Some(authority.path().to_owned()))
+            let (loaded, authority) = local(names, config, now)?;
+            (loaded, Some(authority))
         }
     };
     let Loaded { chain, key, facts, findings } = loaded;
     let algorithm = algorithm(key.algorithm());
-    let key = keys.add(key);
+    let (key, root) = match root {
+        Some(authority) => {
+            let path = authority.path().to_owned();
+            (keys.add_local(key, authority), Some(path))
+        }
+        None => (keys.add(key), None),
+    };
     let chain = chain.iter().map(|der| der.to_vec()).collect();
     let certificate = SiteCertificate { site: 0, chain, algorithm, key: key.number };
     Ok(Presented { source: source.clone(), certificate, key, facts, findings, root })
+}
+
+/// A leaf of the local CA for these names and for those of this machine.
+fn local(names: &[String], config: &Config, now: OffsetDateTime) -> Result<(Loaded, LocalCa), Error> {
+    let LocalRoot { named, own, mkcert } = config.local_root.clone();
+    let mut names = names.iter().map(|name| Name::parse(name)).collect::<Result<Vec<_>, _>>()?;
+    let machine = machine();
+    // A root that has yet to be made may vouch for what it is made for.
+    let wish =
+        NewRoot { scope: Scope::Local { also: names.iter().chain(&machine).cloned().collect() }, ..NewRoot::default() };
+    let authority = LocalCa::open(&Places { named, own, mkcert }, &wish, now)?;
+    names.extend(machine.into_iter().filter(|name| authority.permits(name)));
+    let mut loaded = authority.issue(&names, now)?;
+    loaded.findings.extend(authority.findings().iter().cloned());
+    Ok((loaded, authority))
+}
+
+/// How the machine is called in its own network: its name without a domain, and that under mDNS.
+fn machine() -> Vec<Name> {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let label = host.split('.').next().unwrap_or_default();
+    let is_own = !label.is_empty() && label != "localhost";
+    let names = [label.to_owned(), format!("{label}.local")];
+    names.iter().filter(|_| is_own).filter_map(|name| Name::parse(name).ok()).collect()
 }
 
 /// The state of every certificate file that the configuration names.
@@ -248,7 +275,7 @@ mod tests {
     fn local_leaf_is_taken_over_as_long_as_it_is_fresh() {
         let directory = tempfile::tempdir().expect("directory");
         let mut config = config(vec![CertificateSource::Local { names: vec!["app.test".into()] }]);
-        config.state_directory = directory.path().to_owned();
+        config.local_root.own = directory.path().to_owned();
         let keys = KeyRing::default();
         let first = Certificates::load(&config, &Certificates::default(), &keys).expect("issued");
         assert!(first.renew_at().is_some_and(|at| at > OffsetDateTime::now_utc()));
@@ -260,7 +287,7 @@ mod tests {
     fn without_https_no_certificate_is_needed() {
         let mut config = config(vec![CertificateSource::Local { names: Vec::new() }]);
         config.listeners[0].role = Role::Http;
-        config.state_directory = "/nowhere".into();
+        config.local_root.own = "/nowhere".into();
         let certificates = Certificates::load(&config, &Certificates::default(), &KeyRing::default()).expect("nothing");
         assert!(certificates.for_front().is_empty());
     }

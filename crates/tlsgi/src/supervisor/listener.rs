@@ -240,6 +240,8 @@ pub(super) mod tests {
             directory: "/".into(),
             home: None,
             state_home: Some("/tmp".into()),
+            ca_root: None,
+            mkcert_root: None,
             is_root: false,
             cores: 1,
             open_files: 1024,

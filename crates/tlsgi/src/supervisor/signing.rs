@@ -6,8 +6,9 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use super::passphrase::Passphrases;
-use tlsgi_cert::PrivateKey;
-use tlsgi_front::control::signing::{ANSWER_HEAD, MAX_MESSAGE, REQUEST_HEAD};
+use time::OffsetDateTime;
+use tlsgi_cert::{LocalCa, PrivateKey};
+use tlsgi_front::control::signing::{ANSWER_HEAD, ISSUE, MAX_ANSWER, MAX_MESSAGE, REQUEST_HEAD};
 
 /// Sets of keys kept beside the present one: a handshake may have begun with a certificate replaced meanwhile.
 const KEPT_SETS: usize = 4;
@@ -20,6 +21,8 @@ const REFUSED: u8 = 1;
 pub(super) struct NumberedKey {
     pub(super) number: u32,
     key: PrivateKey,
+    /// The local CA, where that made its certificate.
+    authority: Option<LocalCa>,
 }
 
 /// The keys by their numbers, which are never used again.
@@ -40,9 +43,18 @@ struct Keys {
 impl KeyRing {
     /// Gives a key its number.
     pub(super) fn add(&self, key: PrivateKey) -> Arc<NumberedKey> {
+        self.hold(key, None)
+    }
+
+    /// As [`Self::add`], for a key that further certificates may be issued for.
+    pub(super) fn add_local(&self, key: PrivateKey, authority: LocalCa) -> Arc<NumberedKey> {
+        self.hold(key, Some(authority))
+    }
+
+    fn hold(&self, key: PrivateKey, authority: Option<LocalCa>) -> Arc<NumberedKey> {
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         keys.last += 1;
-        let key = Arc::new(NumberedKey { number: keys.last, key });
+        let key = Arc::new(NumberedKey { number: keys.last, key, authority });
         keys.by_number.retain(|_, key| key.strong_count() > 0);
         keys.by_number.insert(key.number, Arc::downgrade(&key));
         key
@@ -61,8 +73,18 @@ impl KeyRing {
 
     fn sign(&self, key: u32, scheme: u16, message: &[u8]) -> Result<Vec<u8>, String> {
         let held = self.find(key).ok_or_else(|| format!("no key has the number {key}"))?;
+        if scheme == ISSUE {
+            return issue(&held, message).ok_or_else(|| "no certificate is issued for this".to_owned());
+        }
         held.key.sign_handshake(scheme, message).map_err(|error| error.to_string())
     }
+}
+
+/// A certificate for a name below `localhost` and this key. The front has no use for one with another key, and public names are refused.
+fn issue(held: &NumberedKey, name: &[u8]) -> Option<Vec<u8>> {
+    let name = std::str::from_utf8(name).ok()?;
+    let leaf = held.authority.as_ref()?.issue_below_localhost(name, &held.key, OffsetDateTime::now_utc());
+    leaf.ok().map(|leaf| leaf.to_vec()).filter(|leaf| leaf.len() <= MAX_ANSWER)
 }
 
 /// Starts the thread that serves one front thread; it ends when the front closes its end.
@@ -145,7 +167,7 @@ fn append_answer(answers: &mut Vec<u8>, sequence: u32, result: Result<Vec<u8>, S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tlsgi_cert::{LocalCa, Name};
+    use tlsgi_cert::Name;
 
     const ECDSA_P256_SHA256: u16 = 0x0403;
 
@@ -172,11 +194,11 @@ mod tests {
 
     fn serving() -> (UnixStream, Arc<KeyRing>, u32) {
         let directory = tempfile::tempdir().expect("directory");
-        let now = time::OffsetDateTime::now_utc();
+        let now = OffsetDateTime::now_utc();
         let authority = LocalCa::open_or_create(directory.path(), now).expect("root");
         let loaded = authority.issue(&[Name::parse("localhost").expect("name")], now).expect("leaf");
         let keys = Arc::new(KeyRing::default());
-        let key = keys.add(loaded.key);
+        let key = keys.add_local(loaded.key, authority);
         let number = key.number;
         keys.present(vec![key]);
         let (ours, theirs) = tlsgi_sys::channel::pair().expect("pair");
@@ -212,6 +234,25 @@ mod tests {
             let (answer, status, _) = answered(&socket);
             assert_eq!((answer, status), (sequence, REFUSED));
         }
+    }
+
+    #[test]
+    fn certificates_are_issued_for_names_below_localhost_and_for_no_other() {
+        let (socket, keys, key) = serving();
+        let ask = |key: u32, name: &str| {
+            (&socket).write_all(&asked(7, key, ISSUE, name.as_bytes())).expect("written");
+            answered(&socket)
+        };
+        let (_, status, leaf) = ask(key, "app.localhost");
+        assert_eq!(status, SIGNED);
+        assert!(leaf.windows(13).any(|part| part == b"app.localhost"));
+        for name in
+            ["localhost", "example.org", "*.localhost", "app.test", "localhost.example.org", "", "\u{0}.localhost"]
+        {
+            assert_eq!(ask(key, name).1, REFUSED, "{name}");
+        }
+        let other = keys.add(PrivateKey::generate(tlsgi_cert::KeyKind::P256).expect("a key"));
+        assert_eq!(ask(other.number, "app.localhost").1, REFUSED, "a key of a file");
     }
 
     #[test]
