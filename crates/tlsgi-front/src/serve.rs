@@ -5,19 +5,23 @@ use std::rc::Rc;
 use bytes::Bytes;
 use tlsgi_cert::client::{NameStyle, serial_text};
 use tlsgi_config::config::Limits;
-use tokio::time::{Duration, Instant, timeout};
+use tokio::time::{Duration, Instant, sleep, timeout};
 
 use crate::connection::{Connection, View, ViewOptions};
 use crate::http::client::{Client, Event};
 use crate::http::failure::{Explained, Failure};
 use crate::http::head::{RequestHead, Upgrade};
 use crate::http::response::{ResponseHead, SitePolicy, failure_page};
+use crate::http::websocket::close::CloseReason;
 use crate::observe::access_log::Entry;
 use crate::pool::relay::relay;
-use crate::route::client_gate::Denial;
+use crate::route::client_gate::{self, Denial};
 use crate::route::{Door, Route, decide, files};
 use crate::state::{SiteState, State, Thread};
 use crate::tls::client_auth::{Standing, now};
+
+/// How often the certificate of a client with an open WebSocket is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Most of a body that is taken from a client whose request is refused, and for how long it is waited for.
 const SWALLOWED: usize = 64 << 10;
@@ -75,6 +79,30 @@ impl Session {
         let mut draining = self.thread.draining.clone();
         if *draining.borrow_and_update() || draining.changed().await.is_err() {
             std::future::pending::<()>().await;
+        }
+    }
+
+    /// Resolves when a long exchange under this path has to end: the server stops, or the client is not let in any more.
+    pub(crate) async fn dismissal(&self, host: String, path: Vec<u8>) -> CloseReason {
+        tokio::select! {
+            () = self.drain_began() => CloseReason::restart(),
+            () = self.client_refused(host, path) => CloseReason::refused(),
+        }
+    }
+
+    /// Resolves when the client's certificate does not suffice any more; never where nobody asked for one.
+    async fn client_refused(&self, host: String, path: Vec<u8>) {
+        let is_asked = |state: &State| state.site_named(&host).is_some_and(|site| site.clients.asks());
+        if !is_asked(&self.state()) {
+            std::future::pending::<()>().await;
+        }
+        loop {
+            sleep(LOOK_AGAIN).await;
+            let state = self.state();
+            let Some(site) = state.site_named(&host) else { return };
+            if client_gate::check(&site.clients, &path, &self.connection, self.door, now()).is_err() {
+                return;
+            }
         }
     }
 

@@ -337,9 +337,10 @@ impl Relay<'_> {
         limits: &tlsgi_config::config::Limits,
     ) -> Step {
         self.sent.status = 101;
-        let draining = self.session.drain_began();
+        let (host, path) = (client.head().host().to_owned(), client.head().path().to_vec());
+        let dismissal = self.session.dismissal(host, path);
         let relayed =
-            websocket::session::relay(client, &mut self.exchange, handshake, subprotocol, fields, limits, draining)
+            websocket::session::relay(client, &mut self.exchange, handshake, subprotocol, fields, limits, dismissal)
                 .await;
         self.exchange.finish();
         match relayed {

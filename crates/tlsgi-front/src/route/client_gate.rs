@@ -36,7 +36,7 @@ pub(super) fn is_misdirected(state: &State, site: &SiteState, head: &RequestHead
 }
 
 /// What is known of the client where the request goes, or why it goes nowhere.
-pub(super) fn check(
+pub(crate) fn check(
     clients: &ClientPolicy,
     path: &[u8],
     connection: &Connection,

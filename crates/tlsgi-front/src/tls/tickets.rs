@@ -11,6 +11,9 @@ use rustls::server::ProducesTickets;
 /// Seconds for which a key encrypts.
 const PERIOD: u64 = 6 * 60 * 60;
 
+/// Largest session that is put into a ticket. A chain of a client's certificates is part of it; TLS has no room for more than 64 KiB.
+const LARGEST: usize = 32 << 10;
+
 /// See the module.
 pub(crate) struct Tickets {
     secret: hkdf::Prk,
@@ -41,7 +44,11 @@ impl Tickets {
         Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes).ok()?))
     }
 
+    /// None for a session that is too large: it is not resumed then.
     fn seal(&self, period: u64, plain: &[u8]) -> Option<Vec<u8>> {
+        if plain.len() > LARGEST {
+            return None;
+        }
         let mut nonce = [0; NONCE_LEN];
         rand::fill(&mut nonce).ok()?;
         let mut ticket = Vec::with_capacity(plain.len() + NONCE_LEN + 17);
@@ -121,5 +128,11 @@ mod tests {
     fn tickets_of_one_ring_mean_nothing_in_another() {
         let ticket = Tickets::new(&[7; 32], b"").expect("ok").seal(5, b"session").expect("sealed");
         assert_eq!(Tickets::new(&[7; 32], b"rules").expect("ok").open(5, &ticket), None);
+    }
+
+    #[test]
+    fn session_with_a_huge_chain_gets_no_ticket() {
+        let tickets = Tickets::new(&[7; 32], b"").expect("ok");
+        assert!(tickets.seal(5, &[0; LARGEST]).is_some() && tickets.seal(5, &[0; LARGEST + 1]).is_none());
     }
 }

@@ -43,6 +43,8 @@ pub(crate) mod code {
     pub(crate) const ABNORMAL: u16 = 1006;
     /// Bytes do not fit the type of the message.
     pub(crate) const INVALID_PAYLOAD: u16 = 1007;
+    /// A rule of the server's.
+    pub(crate) const POLICY: u16 = 1008;
     /// The message is too big.
     pub(crate) const TOO_BIG: u16 = 1009;
     /// The server cannot go on.
@@ -69,6 +71,16 @@ impl CloseReason {
     /// A code without a text.
     pub(crate) const fn bare(code: u16) -> Self {
         Self { code, text: String::new() }
+    }
+
+    /// The server stops.
+    pub(crate) fn restart() -> Self {
+        Self { code: code::RESTART, text: "the server is being restarted".to_owned() }
+    }
+
+    /// The client is not let in any more.
+    pub(crate) fn refused() -> Self {
+        Self { code: code::POLICY, text: "the client certificate is no longer accepted".to_owned() }
     }
 
     /// Reads the payload of a close frame.

@@ -29,7 +29,7 @@ const BATCH: usize = 32 << 10;
 const KEPT_OUT: usize = 1 << 10;
 
 /// Accepts the WebSocket with this subprotocol (may be empty) and these further fields, then relays until both sides are
-/// through. `draining` resolves when the server stops. Gives the payload bytes sent to the client; an error means that nothing was
+/// through. `dismissal` resolves when the server has a reason to end it. Gives the payload bytes sent to the client; an error means that nothing was
 /// sent yet.
 pub(crate) async fn relay(
     client: &mut impl Client,
@@ -38,7 +38,7 @@ pub(crate) async fn relay(
     subprotocol: &str,
     fields: &[u8],
     limits: &Limits,
-    draining: impl Future<Output = ()>,
+    dismissal: impl Future<Output = CloseReason>,
 ) -> Result<u64, Failure> {
     let answer = handshake.answer(subprotocol, fields).inspect_err(|_| {
         tracing::warn!(subprotocol, "the application chose a WebSocket subprotocol that the client did not offer");
@@ -57,7 +57,7 @@ pub(crate) async fn relay(
         taken: 0,
         sent: 0,
     };
-    let end = if is_accepted { socket.run(draining).await } else { End::Gone };
+    let end = if is_accepted { socket.run(dismissal).await } else { End::Gone };
     socket.end(end).await;
     Ok(socket.sent)
 }
@@ -77,8 +77,8 @@ enum End {
     Application(CloseReason),
     /// The worker is not there any more.
     Lost,
-    /// The server stops.
-    Draining,
+    /// The server has a reason.
+    Dismissed(CloseReason),
 }
 
 /// A piece of a message that waits for the worker's credit.
@@ -94,7 +94,7 @@ enum Step {
     Worker(WorkerEvent),
     Client(Event),
     Alarm(Alarm),
-    Draining,
+    Dismissed(CloseReason),
 }
 
 struct Socket<'a, C> {
@@ -114,8 +114,8 @@ struct Socket<'a, C> {
 }
 
 impl<C: Client> Socket<'_, C> {
-    async fn run(&mut self, draining: impl Future<Output = ()>) -> End {
-        let mut draining = pin!(draining);
+    async fn run(&mut self, dismissal: impl Future<Output = CloseReason>) -> End {
+        let mut dismissal = pin!(dismissal);
         loop {
             if let Break(end) = self.pass_on() {
                 return end;
@@ -128,7 +128,7 @@ impl<C: Client> Socket<'_, C> {
                 // Neither side may keep the other from being heard.
                 step = next_step(self.client, self.exchange, self.pending.is_none()) => step,
                 alarm = poll_fn(|cx| self.heartbeat.poll_alarm(cx)) => Step::Alarm(alarm),
-                () = &mut draining => Step::Draining,
+                reason = &mut dismissal => Step::Dismissed(reason),
             };
             if let Break(end) = self.take(step).await {
                 return end;
@@ -153,7 +153,7 @@ impl<C: Client> Socket<'_, C> {
                 self.heartbeat.pinged();
                 Continue(())
             }
-            Step::Draining => Break(End::Draining),
+            Step::Dismissed(reason) => Break(End::Dismissed(reason)),
         }
     }
 
@@ -269,8 +269,7 @@ impl<C: Client> Socket<'_, C> {
             End::Lost => {
                 self.close_and_wait(&CloseReason::bare(code::INTERNAL_ERROR)).await;
             }
-            End::Draining => {
-                let reason = CloseReason { code: code::RESTART, text: "the server is being restarted".into() };
+            End::Dismissed(reason) => {
                 self.tell_worker(&reason);
                 self.close_and_wait(&reason).await;
             }

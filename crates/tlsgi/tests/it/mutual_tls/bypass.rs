@@ -104,6 +104,11 @@ fn absolute_targets_and_other_methods_are_no_way_around() {
     let (status, _) =
         curl(&server, "--http1.1", None, &["-X", "CONNECT", "--request-target", "/api", &server.url("/")]);
     assert!(matches!(status, 400 | 501), "{status}");
+    for target in ["api", "https://localhost/api", "//api", "/?/../api", "/api?/../x", "*"] {
+        let (status, page) = curl(&server, "--http2", None, &["--request-target", target, &server.url("/")]);
+        let is_open = target == "/?/../api";
+        assert_eq!(status == 200, is_open, ":path {target}: {status} {page}");
+    }
     // The server as a whole is under no prefix, but under a rule for the whole site.
     let (status, _) = curl(&server, "--http1.1", None, &["-X", "OPTIONS", "--request-target", "*", &server.url("/")]);
     assert_eq!(status, 200);

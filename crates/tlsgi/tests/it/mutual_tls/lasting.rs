@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Line, WSGI, directory, fetch, settings, text};
+use super::{ASGI, Line, WSGI, directory, fetch, settings, text};
 use crate::authority::{Authority, Wish};
 use crate::harness::{PATIENCE, Server};
 
@@ -130,4 +130,22 @@ fn session_from_before_the_rules_is_not_resumed_under_them() {
         assert!(!line.is_resumed(), "the old session would have no certificate");
         assert_eq!(status, 200, "{page}");
     }
+}
+
+#[test]
+fn websocket_ends_when_its_client_is_not_let_in_any_more() {
+    let directory = directory();
+    let authority = Authority::root(directory.path(), "root");
+    let server = Server::with_source(ASGI, &["--client-ca", text(&authority.file), "--client-cert-path", "/chat"]);
+    let client = authority.issue(&Wish { until: 4, ..Wish::default() });
+    let Line::H1(mut stream) = Line::open(&server, &settings(&server, Some(&client), false)) else {
+        panic!("HTTP/1.1")
+    };
+    let upgrade = "GET /chat HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                   Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    std::io::Write::write_all(&mut stream, upgrade.as_bytes()).expect("written");
+    assert_eq!(crate::harness::read_answer(&mut stream).status, 101);
+    let mut frame = [0; 4];
+    std::io::Read::read_exact(&mut stream, &mut frame).expect("a close frame");
+    assert_eq!((frame[0], frame[2..].to_vec()), (0x88, 1008u16.to_be_bytes().to_vec()));
 }

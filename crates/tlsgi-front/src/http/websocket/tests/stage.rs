@@ -19,6 +19,7 @@ use crate::http::failure::Failure;
 use crate::http::field::walk;
 use crate::http::head::{Builder, RequestHead};
 use crate::http::response::ResponseHead;
+use crate::http::websocket::close::CloseReason;
 use crate::http::websocket::{handshake, session};
 use crate::pool::link::Dispatch;
 use crate::pool::{Link, Pool, PoolShared, WorkerEvent, WorkerShared};
@@ -292,13 +293,15 @@ pub(super) async fn play(
         let ((), event) = tokio::join!(worker.accept(setting.subprotocol), exchange.next());
         let WorkerEvent::Accept { subprotocol, fields } = event else { panic!("{event:?}") };
         let session = async {
-            let draining = async {
+            let dismissal = async {
                 if drained.await.is_err() {
                     std::future::pending::<()>().await;
                 }
+                CloseReason::restart()
             };
             let limits = &setting.limits;
-            let relay = session::relay(&mut client, &mut exchange, &handshake, &subprotocol, &fields, limits, draining);
+            let relay =
+                session::relay(&mut client, &mut exchange, &handshake, &subprotocol, &fields, limits, dismissal);
             let outcome = relay.await;
             exchange.finish();
             drop(client);
