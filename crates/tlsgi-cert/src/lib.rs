@@ -64,6 +64,11 @@
 //!
 //! [`client`] verifies what clients show: [`client::verify`] is a function of a chain, of authorities, of revocation lists and of the time.
 //!
+//! # Issuing to others
+//!
+//! [`authority::Authority`] is a private CA in a directory, with a record of what it issued; [`survey`] looks at the certificates
+//! of files and servers without trusting them; [`pkcs12()`] packs a key with its chain for browsers and key chains.
+//!
 //! # Signing
 //!
 //! [`PrivateKey::sign_handshake`] serves askers that are not trusted: it signs what a TLS server signs in a handshake, and

@@ -17,7 +17,7 @@ pub struct Order {
     pub names: Vec<Identity>,
     /// How long it is valid; never longer than the root.
     pub life: Duration,
-    /// Where it will be written; see [`Authority::entries`].
+    /// Where it will be written; see [`super::Authority::entries`].
     pub files: Files,
 }
 

@@ -1,6 +1,6 @@
 //! Certificates of clients: whose are accepted, which are revoked, whether a chain holds, and what it says about its holder.
 //!
-//! Nothing here asks a client or decides what a request may do: [`verify`] is a function of a chain, of [`Authorities`], of
+//! Nothing here asks a client or decides what a request may do: [`verify()`] is a function of a chain, of [`Authorities`], of
 //! [`RevocationLists`] and of the time.
 
 mod authority;

@@ -119,10 +119,11 @@ fn ask(terminal: &File, question: &str) -> anyhow::Result<Passphrase> {
     let mut silent = before.clone();
     silent.local_modes.remove(LocalModes::ECHO);
     silent.local_modes.insert(LocalModes::ECHONL);
-    (&*terminal).write_all(question.as_bytes())?;
+    // Before the question: what is typed at once must not be shown either.
     tcsetattr(terminal, OptionalActions::Flush, &silent)?;
     let mut line = Zeroizing::new(Vec::with_capacity(MOST as usize));
-    let read = BufReader::new(terminal).take(MOST).read_until(b'\n', &mut line);
+    let asked = (&*terminal).write_all(question.as_bytes());
+    let read = asked.and_then(|()| BufReader::new(terminal).take(MOST).read_until(b'\n', &mut line));
     tcsetattr(terminal, OptionalActions::Flush, &before)?;
     read?;
     Passphrase::new(&line).map_err(|error| failed(&error))

@@ -2,7 +2,7 @@
 //! openssl's recipes go on with it.
 
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -151,6 +151,41 @@ fn a_key_behind_a_passphrase_opens_by_file_and_command_and_is_never_shown() {
     assert!(stderr(&output).contains("--key-passphrase-file"), "{}", stderr(&output));
     assert!(!made.contains("secret") && !told.contains("secret"), "{made}{told}");
     assert_eq!(workshop.serials().len(), 2, "listing needs no key");
+}
+
+/// Runs a command with a terminal, and types a line each time it asks; what the terminal showed.
+fn typed(workshop: &Workshop, words: &str, lines: &[&str]) -> String {
+    let mut script = Command::new("script");
+    script.args(["-qec", &format!("{} {words}", env!("CARGO_BIN_EXE_tlsgi")), "/dev/null"]);
+    script.current_dir(workshop.directory.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = script.spawn().expect("this test needs `script` of util-linux");
+    let (mut keyboard, mut screen) = (child.stdin.take().expect("stdin"), child.stdout.take().expect("stdout"));
+    let mut shown = String::new();
+    for line in lines {
+        let mut byte = [0];
+        while !shown.ends_with(": ") {
+            screen.read_exact(&mut byte).unwrap_or_else(|error| panic!("{error}: {shown}"));
+            shown.push(char::from(byte[0]));
+        }
+        writeln!(keyboard, "{line}").expect("typed");
+        shown.push('|');
+    }
+    screen.read_to_string(&mut shown).expect("the rest");
+    child.wait().expect("ends");
+    shown
+}
+
+#[test]
+fn a_terminal_is_asked_and_shows_nothing_of_what_is_typed() {
+    let workshop = Workshop::new();
+    let shown = typed(&workshop, "ca init --encrypt-key --dir ca", &["typed words", "other words"]);
+    assert!(shown.contains("differ") && !workshop.path("ca/ca.pem").exists(), "{shown}");
+    let shown = typed(&workshop, "ca init --encrypt-key --dir ca", &["typed words", "typed words"]);
+    assert!(shown.contains("valid until") && !shown.contains("typed"), "{shown}");
+    let shown = typed(&workshop, "ca crl --dir ca", &["typed words"]);
+    assert!(shown.contains("revocation list") && !shown.contains("typed"), "{shown}");
+    let shown = typed(&workshop, "ca crl --dir ca", &["wrong words"]);
+    assert!(shown.contains("does not open") && !shown.contains("wrong words"), "{shown}");
 }
 
 #[test]
