@@ -62,7 +62,7 @@
 //!
 //! # Clients
 //!
-//! [`client`] verifies what clients show: [`client::verify`] is a function of a chain, of authorities, of revocation lists and of the time.
+//! [`client`] verifies what clients show: [`client::verify()`] is a function of a chain, of authorities, of revocation lists and of the time.
 //!
 //! # Issuing to others
 //!

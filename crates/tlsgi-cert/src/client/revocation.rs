@@ -183,14 +183,13 @@ impl List {
                     };
                 }
                 // RFC 5280 5.2: a list with a critical extension that is not understood must not be used.
-                other if extension.critical => {
+                _ if extension.critical => {
                     let is_delta = extension.oid.to_id_string() == "2.5.29.27";
                     let what = if is_delta {
                         "it holds only changes to another list".to_owned()
                     } else {
                         format!("its critical extension {} is not understood", extension.oid)
                     };
-                    _ = other;
                     return Err(what);
                 }
                 _ => {}
