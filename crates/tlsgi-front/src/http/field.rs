@@ -9,14 +9,35 @@ pub(crate) const fn is_token_byte(byte: u8) -> bool {
         | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z')
 }
 
+/// For every byte: itself in lower case if it may stand in a token, else 0.
+static TOKEN: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        if is_token_byte(byte as u8) {
+            table[byte] = (byte as u8).to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    table
+};
+
 /// Whether this is a token.
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|byte| is_token_byte(*byte))
+    !bytes.is_empty() && bytes.iter().all(|byte| TOKEN[usize::from(*byte)] != 0)
+}
+
+/// Appends a token in lower case; false when it is none, and then `out` is of no use.
+pub(crate) fn push_token(out: &mut Vec<u8>, bytes: &[u8]) -> bool {
+    let start = out.len();
+    out.extend(bytes.iter().map(|byte| TOKEN[usize::from(*byte)]));
+    !bytes.is_empty() && memchr::memchr(0, out.get(start..).unwrap_or_default()).is_none()
 }
 
 /// Whether a field value has only visible, space, tab and obs-text bytes (RFC 9110 5.5): no control byte at all.
 pub(crate) fn is_value(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| *byte == b'\t' || (*byte >= b' ' && *byte != 0x7f))
+    // Without a way out in the middle, many bytes are looked at together.
+    !bytes.iter().fold(false, |is_bad, byte| is_bad | ((*byte < b' ') & (*byte != b'\t')) | (*byte == 0x7f))
 }
 
 /// The value without the spaces and tabs around it.
@@ -169,8 +190,25 @@ mod tests {
     }
 
     #[test]
+    fn every_byte_is_a_token_or_not_and_stored_in_lower_case() {
+        for byte in 0..=u8::MAX {
+            let mut out = b"X".to_vec();
+            assert_eq!(is_token(&[b'a', byte]), is_token_byte(byte), "{byte}");
+            assert_eq!(push_token(&mut out, &[b'A', byte]), is_token_byte(byte), "{byte}");
+            if is_token_byte(byte) {
+                assert_eq!(out, [b'X', b'a', byte.to_ascii_lowercase()]);
+            }
+        }
+        assert!(!push_token(&mut Vec::new(), b""));
+    }
+
+    #[test]
     fn control_bytes_are_no_value() {
         assert!(is_value(b"a\tb \xff"));
+        for byte in 0..=u8::MAX {
+            let value = [b"long enough for the wide path, ".as_slice(), &[byte]].concat();
+            assert_eq!(is_value(&value), byte == b'\t' || byte >= b' ' && byte != 0x7f, "{byte}");
+        }
         assert!(!is_value(b"a\rb") && !is_value(b"a\0") && !is_value(b"\x7f"));
     }
 

@@ -285,14 +285,16 @@ impl<'a> Builder<'a> {
         if self.count > self.limits.header_count {
             return Err(Failure::HeaderTooLarge);
         }
-        if !field::is_token(name) || name.len() > 1024 || !field::is_value(value) || value.len() > tlsgi_wire::MAX_FIELD
-        {
-            return Err(if value.len() > tlsgi_wire::MAX_FIELD { Failure::HeaderTooLarge } else { Failure::BadField });
+        if value.len() > tlsgi_wire::MAX_FIELD {
+            return Err(Failure::HeaderTooLarge);
         }
-        let span = self.head.store(name);
-        self.head.text[span.start as usize..span.end as usize].make_ascii_lowercase();
+        let start = u32::try_from(self.head.text.len()).unwrap_or(u32::MAX);
+        if name.len() > 1024 || !field::is_value(value) || !field::push_token(&mut self.head.text, name) {
+            return Err(Failure::BadField);
+        }
+        let span = Span { start, end: u32::try_from(self.head.text.len()).unwrap_or(u32::MAX) };
         let value_span = self.head.store(value);
-        let lower = &self.head.text[span.start as usize..span.end as usize];
+        let lower = self.head.slice(span);
         let id = name_id(lower);
         match lower {
             b"host" => return self.host(value, value_span),
@@ -311,7 +313,7 @@ impl<'a> Builder<'a> {
             b"cookie" => return self.cookie(span, value_span),
             // A name that WSGI would map onto another one, or onto HTTP_PROXY, never reaches an application.
             b"proxy" => return Ok(()),
-            name if name.contains(&b'_') || field::is_hop_by_hop(name) => return Ok(()),
+            name if id == 0 && (name.contains(&b'_') || field::is_hop_by_hop(name)) => return Ok(()),
             // Only this server says who the client is (RFC 9440 2.4).
             name if id == 0 && field::is_client_certificate(name) => return Ok(()),
             _ => {}

@@ -160,6 +160,9 @@ impl Pool {
     /// The link with the smallest share of its capacity in use. Ties go round, so that one worker's threads do not do all.
     fn try_slot(self: &Rc<Self>) -> Option<Slot> {
         let links = self.links.borrow();
+        if let [link] = links.as_slice() {
+            return link.worker().try_acquire().then(|| self.slot_at(link));
+        }
         let turn = self.turn.get().wrapping_add(1);
         self.turn.set(turn);
         let count = links.len();
@@ -168,7 +171,11 @@ impl Pool {
             order.sort_by_key(|at| links.get(*at).map_or(u64::MAX, |link| link.worker().load()));
         }
         let link = order.into_iter().filter_map(|at| links.get(at)).find(|link| link.worker().try_acquire())?;
-        Some(Slot { link: Rc::clone(link), pool: Rc::clone(self), is_released: Cell::new(false) })
+        Some(self.slot_at(link))
+    }
+
+    fn slot_at(self: &Rc<Self>, link: &Rc<Link>) -> Slot {
+        Slot { link: Rc::clone(link), pool: Rc::clone(self), is_released: Cell::new(false) }
     }
 
     fn slot_is_free(self: &Rc<Self>) {

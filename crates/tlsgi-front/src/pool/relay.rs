@@ -160,6 +160,14 @@ impl Deadlines {
     }
 }
 
+/// Resolves at the deadline; never without one. Costs nothing before it is polled.
+async fn passed(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
 enum Step {
     Finished,
     Failed(Failure),
@@ -205,9 +213,7 @@ impl Relay<'_> {
                     Event::Failed(failure) => return self.fail(client, failure, CancelReason::ClientGone),
                     Event::Gone => return self.client_gone(),
                 },
-                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
-                    return self.too_late(client).await;
-                }
+                () = passed(deadline) => return self.too_late(client).await,
             };
             if let WorkerEvent::Lost { is_replayable } = event {
                 if is_replayable && !self.is_started && body.is_kept {

@@ -5,6 +5,7 @@ mod client;
 pub(crate) mod parse;
 mod transport;
 
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -40,8 +41,9 @@ pub(crate) async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(io: IO, session: R
     let mut transport = Transport::new(io, session.limits().write_timeout);
     let mut head = RequestHead::default();
     let mut requests: u64 = 0;
+    let mut drained = pin!(session.drain_began());
     loop {
-        let next = next_request(&mut transport, &mut head, &session, requests == 0).await;
+        let next = next_request(&mut transport, &mut head, &session, drained.as_mut(), requests == 0).await;
         requests += 1;
         let limits = session.limits();
         let is_last =
@@ -68,11 +70,12 @@ pub(crate) async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(io: IO, session: R
     let _ = transport.shutdown().await;
 }
 
-/// Waits for the next head under the idle and header deadlines.
+/// Waits for the next head under the idle and header deadlines. `drained` resolves when draining begins, and is asked only before.
 async fn next_request<IO: AsyncRead + AsyncWrite + Unpin>(
     transport: &mut Transport<IO>,
     head: &mut RequestHead,
     session: &Session,
+    mut drained: Pin<&mut impl Future<Output = ()>>,
     is_first: bool,
 ) -> Next {
     let limits = session.limits();
@@ -104,7 +107,7 @@ async fn next_request<IO: AsyncRead + AsyncWrite + Unpin>(
         let read = tokio::select! {
             biased;
             read = transport.read() => read,
-            () = session.drain_began(), if is_idle => {
+            () = drained.as_mut(), if is_idle && !session.is_draining() => {
                 since = Instant::now();
                 continue;
             }
