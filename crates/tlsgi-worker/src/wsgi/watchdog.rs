@@ -12,8 +12,14 @@ use super::server::Shared;
 /// than this is relieved of reading; shorter would only cost.
 const TICK: Duration = Duration::from_micros(150);
 
-/// So many ticks without a change, and the watchdog sleeps until a request comes: an idle worker costs nothing.
-const TICKS_TO_SLEEP: u32 = 40;
+/// How often it looks while every look shows that threads go on by themselves: each one costs two switches between threads.
+const LONGEST_TICK: Duration = Duration::from_micros(600);
+
+/// Threads that read so many times in one tick are not long in the application.
+const QUICK_TURNS: u64 = 4;
+
+/// So long without a change, and the watchdog sleeps until a request comes: an idle worker costs nothing.
+const CALM: Duration = Duration::from_millis(6);
 
 /// The right to read, and what the watchdog must know to decide that nobody uses it.
 #[derive(Debug)]
@@ -104,25 +110,26 @@ pub(crate) fn watch(shared: &Arc<Shared>) {
     let _guard = EndGuard(Arc::clone(shared));
     let reading = &shared.reading;
     let _ = reading.watchdog.set(thread::current());
-    let (mut seen, mut unchanged) = (reading.turns.load(Ordering::Relaxed), 0);
+    let (mut seen, mut tick, mut calm) = (reading.turns.load(Ordering::Relaxed), TICK, Duration::ZERO);
     while !shared.is_over() {
-        thread::park_timeout(TICK);
+        thread::park_timeout(tick);
         shared.queue.wake_due();
         let turns = reading.turns.load(Ordering::Relaxed);
-        if turns != seen {
-            (seen, unchanged) = (turns, 0);
-            continue;
-        }
+        let new_turns = turns.wrapping_sub(std::mem::replace(&mut seen, turns));
         match reading.try_read() {
-            Some(mut reader) => {
+            Some(mut reader) if new_turns == 0 => {
                 relieve(shared, &mut reader);
-                unchanged = 0;
+                (tick, calm) = (TICK, Duration::ZERO);
             }
-            None => unchanged += 1,
+            // A thread is in the application, but not for a whole tick.
+            Some(_) if new_turns < QUICK_TURNS => (tick, calm) = (TICK, Duration::ZERO),
+            // Also while a thread waits on the links: whatever comes is read.
+            None if new_turns == 0 => calm += tick,
+            _ => (tick, calm) = ((tick * 2).min(LONGEST_TICK), Duration::ZERO),
         }
-        if unchanged >= TICKS_TO_SLEEP {
+        if calm >= CALM {
             sleep(shared);
-            unchanged = 0;
+            (tick, calm) = (TICK, Duration::ZERO);
         }
     }
     reading.end(shared);
