@@ -492,14 +492,15 @@ def test_events_out_of_order_raise(serve):
 def test_body_may_be_any_bytes_and_headers_any_iterable(serve):
     _, link = serve("""
         async def app(scope, receive, send):
-            headers = ([name, value] for name, value in [(b"X-One", b" 1 "), (b"x-two", b"2")])
+            fields = [(b"X-One", b" 1 "), (b"x-two", b"2"), (bytearray(b"X-Three"), memoryview(b"x3x")[1:2])]
+            headers = ([name, value] for name, value in fields)
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": bytearray(b"a"), "more_body": True})
             await send({"type": "http.response.body", "body": memoryview(b"xbx")[1:2], "more_body": True})
             await send({"type": "http.response.body", "body": memoryview(b"cxdx")[::2], "extra": 1})
     """)
     answer = link.request()
-    assert (answer.fields, answer.body) == ([(b"x-one", b"1"), (b"x-two", b"2")], b"abcd")
+    assert (answer.fields, answer.body) == ([(b"x-one", b"1"), (b"x-two", b"2"), (b"x-three", b"3")], b"abcd")
 
 
 def test_hop_by_hop_fields_are_dropped(serve):

@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use pyo3::exceptions::{PyKeyError, PyOSError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PyInt, PyMemoryView, PyString};
+use pyo3::types::{PyBytes, PyDict, PyInt, PyString};
 use tlsgi_wire::append_field;
 
 use super::answer::Head;
-use super::headers::{self, Place, type_name};
+use super::headers::{self, Place, as_bytes, type_name};
 
 /// One event of `send()`.
 pub(super) enum Event<'py> {
@@ -100,22 +100,10 @@ fn start(event: &Bound<'_, PyDict>) -> PyResult<Head> {
 fn body<'py>(event: &Bound<'py, PyDict>) -> PyResult<Event<'py>> {
     let py = event.py();
     let bytes = match event.get_item(intern!(py, "body"))? {
-        Some(body) => as_bytes(body, "the body")?,
+        Some(body) => as_bytes(&body, "the body")?.into_owned(),
         None => PyBytes::new(py, b""),
     };
     Ok(Event::Body { bytes, is_last: !flag(event, intern!(py, "more_body"))? })
-}
-
-/// `bytes`, or a copy of what can still change.
-fn as_bytes<'py>(value: Bound<'py, PyAny>, what: &str) -> PyResult<Bound<'py, PyBytes>> {
-    let value = match value.cast_into::<PyBytes>() {
-        Ok(bytes) => return Ok(bytes),
-        Err(error) => error.into_inner(),
-    };
-    if value.is_instance_of::<PyByteArray>() || value.is_instance_of::<PyMemoryView>() {
-        return Ok(value.py().get_type::<PyBytes>().call1((value,))?.cast_into()?);
-    }
-    Err(PyTypeError::new_err(format!("{what} must be bytes, not {}", type_name(&value))))
 }
 
 fn path<'py>(event: &Bound<'py, PyDict>) -> PyResult<Event<'py>> {
@@ -198,7 +186,8 @@ fn early_hint(event: &Bound<'_, PyDict>) -> PyResult<Vec<u8>> {
     }
     let mut fields = Vec::new();
     for link in links.try_iter()? {
-        let link = as_bytes(link?, "a link")?;
+        let link = link?;
+        let link = as_bytes(&link, "a link")?;
         let link = headers::checked_value(b"link", link.as_bytes())?;
         append_field(&mut fields, b"link", link);
     }
@@ -239,7 +228,7 @@ fn message<'py>(event: &Bound<'py, PyDict>) -> PyResult<Event<'py>> {
                 Err(PyTypeError::new_err(format!("the text must be str, not {}", type_name(&error.into_inner()))))
             }
         },
-        (None, Some(bytes)) => as_bytes(bytes, "the bytes").map(Event::Bytes),
+        (None, Some(bytes)) => as_bytes(&bytes, "the bytes").map(|bytes| Event::Bytes(bytes.into_owned())),
         (None, None) => Err(PyValueError::new_err("websocket.send has neither text nor bytes")),
         (Some(_), Some(_)) => Err(PyValueError::new_err("websocket.send has both text and bytes")),
     }

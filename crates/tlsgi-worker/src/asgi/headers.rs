@@ -1,8 +1,10 @@
 //! Header fields from the application: checked, lower-cased, encoded for the wire.
 
+use std::borrow::Cow;
+
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyByteArray, PyBytes, PyList, PyMemoryView, PyString, PyTuple};
 use tlsgi_wire::{MAX_FIELD, append_field};
 
 /// Largest encoded block: what a frame can carry beside a first piece of body.
@@ -61,7 +63,7 @@ fn add_pair(block: &mut Block, pair: &Bound<'_, PyAny>, place: Place) -> PyResul
 }
 
 fn add(block: &mut Block, name: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>, place: Place) -> PyResult<()> {
-    let (name, value) = (bytes(name, "header name")?, bytes(value, "header value")?);
+    let (name, value) = (as_bytes(name, "header name")?, as_bytes(value, "header value")?);
     let (name, value) = (name.as_bytes(), value.as_bytes());
     let mut lower = [0; 64];
     let is_lower = name.iter().all(|byte| TOKEN[usize::from(*byte)] == *byte && *byte != 0);
@@ -179,8 +181,15 @@ fn trim(value: &[u8]) -> &[u8] {
     &value[start..end]
 }
 
-fn bytes<'a, 'py>(value: &'a Bound<'py, PyAny>, what: &str) -> PyResult<&'a Bound<'py, PyBytes>> {
-    value.cast::<PyBytes>().map_err(|_| PyTypeError::new_err(format!("{what} must be bytes, not {}", type_name(value))))
+/// `bytes`, or a copy of what can still change.
+pub(super) fn as_bytes<'a, 'py>(value: &'a Bound<'py, PyAny>, what: &str) -> PyResult<Cow<'a, Bound<'py, PyBytes>>> {
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Ok(Cow::Borrowed(bytes));
+    }
+    if value.is_instance_of::<PyByteArray>() || value.is_instance_of::<PyMemoryView>() {
+        return Ok(Cow::Owned(value.py().get_type::<PyBytes>().call1((value,))?.cast_into()?));
+    }
+    Err(PyTypeError::new_err(format!("{what} must be bytes, not {}", type_name(value))))
 }
 
 /// The name of a value's type, for messages.
