@@ -152,6 +152,9 @@ impl RequestHead {
     }
 }
 
+/// Longest body that can be declared: what the signed numbers of applications hold.
+pub(crate) const MAX_LENGTH: u64 = i64::MAX as u64;
+
 /// Fills a [`RequestHead`]: first the request line, then every field, then `finish`.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an independent fact, seen field by field")]
@@ -399,7 +402,8 @@ impl<'a> Builder<'a> {
             return Err(Failure::BadLength);
         }
         let text = str::from_utf8(value).map_err(|_| Failure::BadLength)?;
-        self.content_length = Some(text.parse().map_err(|_| Failure::BadLength)?);
+        let length = text.parse().ok().filter(|length| *length <= MAX_LENGTH).ok_or(Failure::BadLength)?;
+        self.content_length = Some(length);
         Ok(())
     }
 
@@ -493,7 +497,9 @@ const fn is_target_byte(byte: u8) -> bool {
 fn is_authority(authority: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(authority) else { return false };
     let (host, port) = split_port(text);
-    let is_port = port.is_none_or(|port| port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_port = port.is_none_or(|port| {
+        port.is_empty() || port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
+    });
     is_port && host.len() <= 255 && is_host(host.as_bytes())
 }
 
@@ -550,6 +556,7 @@ mod tests {
         check("POST", "/", &[HOST, ("Content-Length", "3, 3")], Err(Failure::BadLength));
         check("POST", "/", &[HOST, ("Content-Length", "+3")], Err(Failure::BadLength));
         check("POST", "/", &[HOST, ("Content-Length", "18446744073709551616")], Err(Failure::BadLength));
+        check("POST", "/", &[HOST, ("Content-Length", "9223372036854775808")], Err(Failure::BadLength));
         let chunked = ("Transfer-Encoding", "chunked");
         check("POST", "/", &[HOST, chunked], Ok(()));
         check("POST", "/", &[HOST, chunked, ("Content-Length", "3")], Err(Failure::BadLength));
@@ -570,6 +577,9 @@ mod tests {
         check("GET", "/", &[("Host", "a b")], Err(Failure::BadHost));
         check("GET", "/", &[("Host", "user@a.test")], Err(Failure::BadHost));
         check("GET", "/", &[("Host", "a.test:x")], Err(Failure::BadHost));
+        check("GET", "/", &[("Host", "a.test:65536")], Err(Failure::BadHost));
+        check("GET", "/", &[("Host", "a.test:+80")], Err(Failure::BadHost));
+        check("GET", "/", &[("Host", "a.test:")], Ok(()));
         check("GET", "/", &[("Host", "[::1]:8443")], Ok(()));
         assert!(build_version(HttpVersion::Http10, "GET", "/", &[]).is_ok());
     }

@@ -4,7 +4,7 @@ use tlsgi_config::config::Limits;
 
 use crate::http::failure::Failure;
 use crate::http::field;
-use crate::http::head::BodyLength;
+use crate::http::head::{BodyLength, MAX_LENGTH};
 
 /// Longest chunk-size line, extensions included.
 const MAX_CHUNK_LINE: usize = 4096;
@@ -34,6 +34,7 @@ pub(crate) struct Body {
     limit: u64,
     trailer_bytes: usize,
     trailer_limit: usize,
+    trailers_left: usize,
 }
 
 /// What a step of decoding gives. Lengths are of input bytes.
@@ -56,7 +57,14 @@ impl Body {
             BodyLength::Unknown => State::ChunkSize,
         };
         let limit = limits.body_bytes.unwrap_or(u64::MAX);
-        Self { state, received: 0, limit, trailer_bytes: 0, trailer_limit: limits.header_bytes }
+        Self {
+            state,
+            received: 0,
+            limit,
+            trailer_bytes: 0,
+            trailer_limit: limits.header_bytes,
+            trailers_left: limits.header_count,
+        }
     }
 
     /// Whether all of it has been taken.
@@ -119,6 +127,7 @@ impl Body {
                     if line.is_empty() {
                         self.state = State::End;
                     } else {
+                        self.trailers_left = self.trailers_left.checked_sub(1).ok_or(Failure::BadTrailer)?;
                         check_trailer(line)?;
                     }
                 }
@@ -150,7 +159,7 @@ fn chunk_size(line: &[u8]) -> Result<u64, Failure> {
         return Err(Failure::BadChunk);
     }
     let text = str::from_utf8(size).map_err(|_| Failure::BadChunk)?;
-    u64::from_str_radix(text, 16).map_err(|_| Failure::BadChunk)
+    u64::from_str_radix(text, 16).ok().filter(|size| *size <= MAX_LENGTH).ok_or(Failure::BadChunk)
 }
 
 /// Trailers are checked and dropped: they are never promoted to header fields (RFC 9110 6.5.1).
@@ -223,6 +232,10 @@ mod tests {
             check(BodyLength::Unknown, input, Err(Failure::BadChunk));
         }
         check(BodyLength::Unknown, "11111111111111111\r\nx", Err(Failure::BadChunk));
+        check(BodyLength::Unknown, "8000000000000000\r\nx", Err(Failure::BadChunk));
+        let trailers = "X: y\r\n".repeat(Limits::default().header_count);
+        check(BodyLength::Unknown, &format!("0\r\n{trailers}X: y\r\n\r\n"), Err(Failure::BadTrailer));
+        check(BodyLength::Unknown, &format!("0\r\n{trailers}\r\n"), Ok(("", trailers.len() + 5)));
         check(BodyLength::Unknown, "0\r\nbad trailer\r\n\r\n", Err(Failure::BadTrailer));
         check(BodyLength::Unknown, "3;a\0b\r\nabc\r\n", Err(Failure::BadChunk));
     }

@@ -122,7 +122,9 @@ where
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_concurrent_streams(limits.h2_streams)
-        .max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+        // Twice the limit: what is over it by less gets our own 431, a page with the fields of every answer. Beyond, h2 says a
+        // bare 431.
+        .max_header_list_size(u32::try_from(limits.header_bytes.saturating_mul(2)).unwrap_or(u32::MAX))
         .max_send_buffer_size(SEND_BUFFER)
         .max_concurrent_reset_streams(limits.h2_streams as usize)
         .max_pending_accept_reset_streams(limits.h2_resets as usize)

@@ -14,8 +14,11 @@ use crate::http::head::{BodyLength, Builder, RequestHead, Upgrade};
 pub(super) fn read(parts: &Parts, is_end: bool, head: &mut RequestHead, limits: &Limits) -> Result<(), Failure> {
     let mut builder = Builder::new(head, HttpVersion::Http2, limits);
     target(parts, &mut builder, limits)?;
+    let mut left = limits.header_bytes;
     for (name, value) in &parts.headers {
         let value = value.as_bytes();
+        // As an HTTP/1 line, with its colon and its end.
+        left = left.checked_sub(name.as_str().len() + value.len() + 4).ok_or(Failure::HeaderTooLarge)?;
         // RFC 9113 8.2.1: space around a value makes the request malformed. It hides things from naive comparisons.
         if matches!(value, [b' ' | b'\t', ..] | [.., b' ' | b'\t']) {
             return Err(Failure::BadField);
@@ -97,6 +100,8 @@ mod tests {
         check("GET", "https://a.test/", &[("a", "b\t")], Err(Failure::BadField));
         check("POST", "https://a.test/", &[("content-length", "1"), ("content-length", "1")], Err(Failure::BadLength));
         check("GET", &format!("https://a.test/{}", "a".repeat(9000)), &[], Err(Failure::TargetTooLong));
+        check("GET", "https://a.test/", &[("a", &"b".repeat(65531))], Ok(()));
+        check("GET", "https://a.test/", &[("a", &"b".repeat(65532))], Err(Failure::HeaderTooLarge));
         check("GET", "*", &[("host", "a.test")], Err(Failure::BadTarget));
         check("OPTIONS", "*", &[("host", "a.test")], Ok(()));
     }
