@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Iterable
+from typing import Any, Iterable, NamedTuple
 
 import pytest
 
@@ -24,24 +24,32 @@ def check_name(item: pytest.Item) -> str:
     return f"{area}: {function} [{row.id}]" if row else f"{area}: {function}"
 
 
-def table(kind: str) -> list[tuple[str, list[str]]]:
-    """Reasons of one server, each with its patterns of check names, in the order of the file."""
+class Difference(NamedTuple):
+    """A reason, patterns of check names, and whether chance decides."""
+
+    reason: str
+    checks: list[str]
+    chance: bool = False
+
+
+def table(kind: str) -> list[Difference]:
+    """Those of one server, in the order of the file."""
     rows: dict[str, Any] = tomllib.loads(TABLE.read_text(encoding="utf-8"))
-    return [(row["reason"], row["checks"]) for row in rows.get(kind, [])]
+    return [Difference(**row) for row in rows.get(kind, [])]
 
 
-def expected(kind: str, names: Iterable[str], is_whole: bool = True) -> dict[str, str]:
-    """Check name to reason, for one server. A check with two reasons is an error, and so is, where the names are all
-    that there are, a pattern that fits none."""
-    known, reasons = list(names), dict[str, str]()
-    for reason, patterns in table(kind):
-        for pattern in patterns:
+def expected(kind: str, names: Iterable[str], is_whole: bool = True) -> dict[str, Difference]:
+    """By check name, for one server. A check with two reasons is an error, and so is, where the names are all that there
+    are, a pattern that fits none."""
+    known, reasons = list(names), dict[str, Difference]()
+    for difference in table(kind):
+        for pattern in difference.checks:
             fitting = [name for name in known if _fits(pattern, name)]
             if is_whole and not fitting:
                 raise pytest.UsageError(f"differences.toml, {kind}: no check is called {pattern!r}")
             if twice := [name for name in fitting if name in reasons]:
                 raise pytest.UsageError(f"differences.toml, {kind}: two reasons for {twice}")
-            reasons.update(dict.fromkeys(fitting, reason))
+            reasons.update(dict.fromkeys(fitting, difference))
     return reasons
 
 

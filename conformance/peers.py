@@ -28,10 +28,22 @@ def main() -> None:
     requirements = Path(__file__).with_name("requirements.txt")
     subprocess.run([DIRECTORY / "bin" / "python", "-m", "pip", "install", "-q", "-r", requirements], check=True)
     if not CERTIFICATE.exists():
-        request = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-        files = ["-days", "365", "-keyout", str(KEY), "-out", str(CERTIFICATE)]
-        subprocess.run([*request, *names, *files], check=True, stderr=subprocess.DEVNULL)
+        make_certificate(CERTIFICATE, KEY)
+
+
+def make_certificate(certificate: Path, key: Path, form: str = "PKCS#8") -> None:
+    """Writes a certificate of its own for localhost and its key: RSA as PKCS#1, else ECDSA as SEC1 or PKCS#8."""
+    if form == "PKCS#1":
+        generate = ["openssl", "genrsa", "-traditional", "2048"]
+    elif form == "SEC1":
+        generate = ["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout"]
+    else:
+        generate = ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    written = subprocess.run(generate, check=True, capture_output=True)
+    key.write_bytes(written.stdout)
+    request = ["openssl", "req", "-x509", "-key", str(key), "-out", str(certificate), "-days", "365", "-subj", "/CN=localhost"]
+    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    subprocess.run([*request, *names], check=True, stderr=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

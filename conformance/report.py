@@ -32,9 +32,9 @@ def page(results: dict[str, dict[str, str]]) -> str:
     for kind in kinds:
         if rows := table(kind):
             lines += ["", f"## {kind}", ""]
-            for reason, patterns in rows:
-                lines.append(f"* {reason}")
-                lines += [f"  * `{pattern}`" for pattern in patterns]
+            for row in rows:
+                lines.append(f"* {row.reason}")
+                lines += [f"  * `{pattern}`" for pattern in row.checks]
     return "\n".join(lines) + "\n"
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from . import peers
 from .http1 import Connection
 
+ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", "CONFORMANCE_SECRET": "of the process"}
 APPLICATIONS = Path(__file__).resolve().parent / "apps"
 PATIENCE = 20.0
 
@@ -47,14 +48,14 @@ class Server:
         self.directory = Path(tempfile.mkdtemp(prefix="conformance-"))
         self.log_path = self.directory / "log"
         self.port = self.plain_port = None
-        self.certificate = peers.CERTIFICATE
+        self.certificate, self.key = options.get("certificate", (peers.CERTIFICATE, peers.KEY))
         arguments, environment = globals()[f"_{kind}"](self, application, is_tls, options)
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TLSGI_")}
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 arguments,
                 cwd=options.get("directory", APPLICATIONS),
-                env={**inherited, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **environment},
+                env={**inherited, **ENVIRONMENT, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -148,11 +149,18 @@ class Server:
 def _tlsgi(server: Server, application: str, is_tls: bool, options: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
     installed = peers.ROOT / "target" / "venv" / "bin" / "tlsgi"
     state = server.directory / "state"
-    server.certificate = state / "ca" / "rootCA.pem"
+    if "certificate" not in options:
+        server.certificate = state / "ca" / "rootCA.pem"
     arguments = [os.environ.get("TLSGI_COMMAND", str(installed)), "serve", application]
     arguments += ["--host", "127.0.0.1", "--https-port", "0", "--port", "0", "--state-dir", str(state)]
-    arguments += ["--allow-http", "--no-access-log", "--threads", "8", "--graceful-timeout", "3s"]
-    arguments += ["--interface", server.interface]
+    arguments += ["--no-access-log", "--threads", "8", "--graceful-timeout", "3s"]
+    arguments += ["--interface", server.interface, "--processes", str(options.get("workers", 1))]
+    if not options.get("redirects"):
+        arguments += ["--allow-http"]
+    if "certificate" in options:
+        arguments += ["--certfile", str(server.certificate), "--keyfile", str(server.key)]
+    if "ping" in options:
+        arguments += ["--websocket-ping-interval", f"{options['ping']}s"]
     if "mount" in options:
         arguments += ["--mount", options["mount"]]
     if options.get("is_impatient"):
@@ -167,8 +175,9 @@ def _gunicorn(server: Server, application: str, is_tls: bool, options: dict[str,
     port = _listen(server, is_tls)
     arguments = [peers.command("gunicorn"), application, "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
     arguments += ["--worker-class", "gthread", "--threads", "8", "--graceful-timeout", "3"]
+    arguments += ["--workers", str(options.get("workers", 1))]
     if is_tls:
-        arguments += ["--certfile", str(peers.CERTIFICATE), "--keyfile", str(peers.KEY)]
+        arguments += ["--certfile", str(server.certificate), "--keyfile", str(server.key)]
     if options.get("is_impatient"):
         arguments += ["--timeout", "2", "--keep-alive", "1"]
     return arguments, {"SCRIPT_NAME": options["mount"]} if "mount" in options else {}
@@ -178,8 +187,12 @@ def _uvicorn(server: Server, application: str, is_tls: bool, options: dict[str, 
     port = _listen(server, is_tls)
     arguments = [peers.command("uvicorn"), application, "--host", "127.0.0.1", "--port", str(port)]
     arguments += ["--no-access-log", "--timeout-graceful-shutdown", "3", "--lifespan", options.get("lifespan", "auto")]
+    if "workers" in options:
+        arguments += ["--workers", str(options["workers"])]
+    if "ping" in options:
+        arguments += ["--ws-ping-interval", str(options["ping"])]
     if is_tls:
-        arguments += ["--ssl-certfile", str(peers.CERTIFICATE), "--ssl-keyfile", str(peers.KEY)]
+        arguments += ["--ssl-certfile", str(server.certificate), "--ssl-keyfile", str(server.key)]
     if "mount" in options:
         arguments += ["--root-path", options["mount"]]
     if options.get("is_impatient"):
@@ -194,10 +207,11 @@ def _granian(server: Server, application: str, is_tls: bool, options: dict[str, 
         interface = "asginl"
     arguments = [peers.command("granian"), application, "--interface", interface, "--host", "127.0.0.1"]
     arguments += ["--port", str(port), "--workers-kill-timeout", "3", "--no-access-log"]
+    arguments += ["--workers", str(options.get("workers", 1))]
     if server.interface == "wsgi":
         arguments += ["--blocking-threads", "8"]
     if is_tls:
-        arguments += ["--ssl-certificate", str(peers.CERTIFICATE), "--ssl-keyfile", str(peers.KEY)]
+        arguments += ["--ssl-certificate", str(server.certificate), "--ssl-keyfile", str(server.key)]
     if "mount" in options:
         arguments += ["--url-path-prefix", options["mount"]]
     if options.get("is_impatient"):

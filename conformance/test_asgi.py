@@ -333,6 +333,32 @@ def test_other_types_of_the_same_meaning(asgi: Server) -> None:
         assert (response.one("x-one"), response.one("x-two")) == ("yes", "yes")
 
 
+def test_fields_may_be_bytes_of_any_type(asgi: Server) -> None:
+    """bytearray and memoryview, as for a body."""
+    with asgi.connect() as connection:
+        response = connection.get("/field-kinds")
+        assert (response.status, response.one("x-array"), response.one("x-view")) == (200, "array", "view")
+
+
+def test_application_of_asgi_2_is_served(start: Callable[..., Server]) -> None:
+    """``application(scope)(receive, send)``."""
+    with start("asgi", "lifespan_app:double", lifespan="off").connect() as connection:
+        assert connection.get("/").body == b"double"
+
+
+def test_oserror_that_the_application_lets_through_is_not_logged(asgi: Server) -> None:
+    """A client that leaves is no fault of the application."""
+    key = unique()
+    with asgi.connect() as connection:
+        connection.send(f"GET /gone?{key} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        assert connection.head().status == 200 and connection.chunk() == b"begun"
+    before = asgi.log().count("Traceback")
+    assert len(events(asgi, key, 3)) == 3
+    with asgi.connect() as connection:
+        assert connection.get("/raises").status == 500
+    assert asgi.log().count("Traceback") <= before + 1
+
+
 @pytest.mark.parametrize("room", ["raises", "never", "raises-between"])
 def test_fault_before_the_first_byte(asgi: Server, room: str) -> None:
     """500, or a cut where the head was on its way; the server lives on."""
@@ -441,6 +467,15 @@ def test_early_hints(asgi: Server) -> None:
     assert response.json() == "hinted"
     links = [link for hint in response.informational if hint.status == 103 for link in hint.all("link")]
     assert ", ".join(links) == "</a.css>; rel=preload; as=style, </b.js>; rel=preload; as=script"
+
+
+def test_early_hints_after_the_start(asgi: Server) -> None:
+    """The specification has them there; the head waits for the first piece of the body."""
+    with asgi.connect() as connection:
+        response = connection.get("/hints-late")
+    assert response.body == b"hinted"
+    links = [link for hint in response.informational for link in hint.all("link")]
+    assert links == ["</a.css>; rel=preload; as=style"]
 
 
 def test_trailers_go_to_who_wants_them(asgi: Server) -> None:

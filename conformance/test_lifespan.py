@@ -18,6 +18,14 @@ def test_application_without_lifespan_is_served(start: Callable[..., Server], ap
         assert connection.get("/").body == b"served"
 
 
+def test_application_without_lifespan_is_refused_when_it_is_required(start: Callable[..., Server]) -> None:
+    """``--lifespan on``."""
+    with pytest.raises(StartError):
+        server = start("asgi", "lifespan_app:raising", lifespan="on")
+        server.wait(5)
+        raise StartError(server.log())
+
+
 def test_failed_startup_ends_the_server(start: Callable[..., Server]) -> None:
     """With the application's message and an exit status that is not 0, before anything is answered."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import time
 from typing import Callable
@@ -33,6 +34,20 @@ def test_sessions_resume(server: Server, version: ssl.TLSVersion) -> None:
     assert resumed == [False] + [True] * 5
 
 
+def test_http2_is_offered(server: Server) -> None:
+    """By ALPN, without being asked for by the operator."""
+    with server.tls("h2", "http/1.1") as opened:
+        assert opened.selected_alpn_protocol() == "h2"
+
+
+def test_end_of_a_connection_is_announced(server: Server) -> None:
+    """By close_notify: without it nobody can tell the end of a response from a cut."""
+    with server.connect() as connection:
+        response = connection.get("/unread", "Connection: close")
+        assert response.status == 200 and connection.is_closed()
+        assert not connection.is_truncated
+
+
 def test_plain_http_on_the_tls_port_is_answered(server: Server) -> None:
     """By a redirect or by 400, not by silence."""
     with Connection(server.tcp()) as connection:
@@ -42,16 +57,16 @@ def test_plain_http_on_the_tls_port_is_answered(server: Server) -> None:
         assert response.one("location") == f"https://localhost:{server.port}/unread?a=b"
 
 
-def test_stalled_handshake_holds_nobody_up(server: Server) -> None:
+def test_stalled_handshake_holds_nobody_up(start: Callable[..., Server]) -> None:
     """Sixteen clients stop inside their ClientHello; the others do not notice."""
-    stalled = [server.tcp() for _ in range(16)]
-    for connection in stalled:
-        connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
-    start = time.monotonic()
-    assert get(server) == 200
-    assert time.monotonic() - start < 3
-    for connection in stalled:
-        connection.close()
+    server = start("wsgi" if "wsgi" in interfaces() else "asgi")
+    with contextlib.ExitStack() as stalled:
+        for _ in range(16):
+            connection = stalled.enter_context(server.tcp())
+            connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+        begun = time.monotonic()
+        assert get(server) == 200
+        assert time.monotonic() - begun < 3
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
+import signal
+from typing import Any, Callable
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -199,6 +200,42 @@ def test_wrong_message(asgi: Server, kind: str) -> None:
     """Raised out of ``send``."""
     with open_socket(asgi, f"/wrong/{kind}") as socket:
         assert socket.recv(timeout=15) == "refused"
+
+
+def test_idle_client_is_pinged(start: Callable[..., Server]) -> None:
+    """So that one that is gone is noticed, and what stands between does not forget the connection."""
+    server = start("asgi", ping=1)
+    with server.connect() as connection:
+        handshake(connection, f"/wait?{unique()}")
+        connection.socket.settimeout(6)
+        assert connection.read(1)[0] == 0x89
+
+
+def test_stop_closes_with_1001_or_1012(start: Callable[..., Server]) -> None:
+    """The client knows that it may come back."""
+    server = start("asgi")
+    with open_socket(server, f"/wait?{unique()}") as socket:
+        server.signal(signal.SIGTERM)
+        assert closed_with(socket)[0] in (1001, 1012)
+    server.wait(15)
+
+
+def test_odd_bytes_in_a_field_split_nothing(asgi: Server) -> None:
+    """A handshake is read once: no other parser takes 0x85 for the end of a line."""
+    with asgi.connect() as connection:
+        handshake(connection, "/scope", "X-One: a\x85X-Two: b", "X-Three: c\x0bX-Four: d".replace("\x0b", "\xa0"))
+        assert connection.read(1) == b"\x81"
+        size = connection.read(1)[0]
+        scope = json.loads(connection.read(int.from_bytes(connection.read(2), "big") if size == 126 else size))["scope"]
+    names = [name["bytes"] for name, _ in scope["headers"]]
+    assert "x-one" in names and not {"x-two", "x-four"} & set(names)
+
+
+def test_compressed_message_beyond_the_limit(asgi: Server) -> None:
+    """64 MiB of zeros are 64 KiB on the wire; the limit is for what they become."""
+    with open_socket(asgi, "/echo") as socket:
+        socket.send(bytes(1 << 26))
+        assert closed_with(socket)[0] == 1009
 
 
 FRAMES = {

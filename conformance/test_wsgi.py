@@ -89,6 +89,11 @@ def test_environ_is_fresh(wsgi: Server) -> None:
             assert "conformance.mark" not in connection.get("/environ").json()["strings"]
 
 
+def test_environ_has_nothing_of_the_process(wsgi: Server) -> None:
+    """Its environment holds secrets, and debug pages show the environ."""
+    assert "CONFORMANCE_SECRET" not in environ(wsgi)
+
+
 def test_tls_facts_have_the_names_of_apache(wsgi: Server) -> None:
     """PEP 3333 asks for them."""
     strings = environ(wsgi)

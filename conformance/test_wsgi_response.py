@@ -315,6 +315,14 @@ def test_early_hints(wsgi: Server) -> None:
         ]
 
 
+def test_early_hints_are_checked(wsgi: Server) -> None:
+    """As fields of the response are."""
+    with wsgi.connect() as connection:
+        response = connection.get("/hints-wrong")
+        assert not [hint for hint in response.informational if hint.one("x-injected")]
+        assert response.json().startswith("refused")
+
+
 def test_early_hints_are_not_for_1_0(wsgi: Server) -> None:
     """They do nothing then."""
     with wsgi.connect() as connection:

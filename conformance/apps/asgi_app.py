@@ -269,6 +269,23 @@ async def kinds(scope, receive, send):
     await send({"type": "http.response.body"})
 
 
+async def field_kinds(scope, receive, send):
+    """bytearray and memoryview as names and values."""
+    fields = [(bytearray(b"x-array"), bytearray(b"array")), (memoryview(b"x-view"), memoryview(b"view"))]
+    await send({"type": "http.response.start", "status": 200, "headers": fields})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+async def die(scope, receive, send):
+    """Ends the process."""
+    os._exit(1)
+
+
+async def pid(scope, receive, send):
+    """The process."""
+    await answer(send, os.getpid())
+
+
 async def generator(scope, receive, send):
     """Fields from a generator."""
     fields = ((name, b"yes") for name in (b"x-one", b"x-two"))
@@ -349,6 +366,13 @@ async def hints(scope, receive, send):
     links = [b"</a.css>; rel=preload; as=style", b"</b.js>; rel=preload; as=script"]
     await send({"type": "http.response.early_hint", "links": links})
     await answer(send, "hinted")
+
+
+async def hints_late(scope, receive, send):
+    """An early hint between the start and the body."""
+    await send({"type": "http.response.start", "status": 200, "headers": PLAIN})
+    await send({"type": "http.response.early_hint", "links": [b"</a.css>; rel=preload; as=style"]})
+    await send({"type": "http.response.body", "body": b"hinted"})
 
 
 async def trailers(scope, receive, send):
@@ -512,8 +536,8 @@ ROOMS = {
     "gone": gone, "timeout": timeout, "step": step, "delay": delay, "sleep": sleep, "wrong": wrong, "wrong-body": wrong_body,
     "after": after, "kinds": kinds, "generator": generator, "raises": raises, "raises-late": raises_late,
     "raises-between": raises_between, "never": never, "unfinished": unfinished, "length": length, "status": status,
-    "several": several, "fields": fields, "hints": hints, "trailers": trailers, "pathsend": pathsend,
-    "zerocopysend": zerocopysend, "stream": stream,
+    "several": several, "fields": fields, "hints": hints, "hints-late": hints_late, "trailers": trailers, "pathsend": pathsend,
+    "zerocopysend": zerocopysend, "stream": stream, "field-kinds": field_kinds, "die": die, "pid": pid,
 }  # fmt: skip
 SOCKET_ROOMS = {
     "echo": socket_echo, "keys": socket_keys, "accept": socket_accept, "reject": socket_reject,

@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 import threading
+import time
 from urllib.parse import parse_qs
 from wsgiref.validate import validator
 
@@ -447,6 +448,29 @@ def sleep(environ, start_response):
     return answer(start_response, "woken")
 
 
+def delay(environ, start_response):
+    """Half of the answer after a second."""
+    start_response("200 OK", PLAIN)
+    yield b"first"
+    time.sleep(1)
+    yield b"second"
+
+
+def die(environ, start_response):
+    """Ends the process."""
+    os._exit(1)
+
+
+def hints_wrong(environ, start_response):
+    """An early hint that would be two fields."""
+    early_hints = environ["wsgi.early_hints"]
+    try:
+        early_hints([("Link", "</a.css>\r\nX-Injected: yes")])
+    except Exception as error:
+        return answer(start_response, f"refused: {type(error).__name__}")
+    return answer(start_response, "accepted")
+
+
 def pid(environ, start_response):
     """The process."""
     return answer(start_response, os.getpid())
@@ -487,6 +511,6 @@ ROOMS = {
     "never-empty": never_empty, "raises": raises, "raises-late": raises_late, "exits": exits, "step": step,
     "write-step": write_step, "open": open_gate, "length": length, "write-too-much": write_too_much, "status": status,
     "single": single, "several": several, "nothing": nothing, "fields": fields, "file": file, "hints": hints,
-    "errors": errors, "sleep": sleep, "pid": pid, "stream": stream, "validated": validated,
+    "errors": errors, "sleep": sleep, "delay": delay, "die": die, "hints-wrong": hints_wrong, "pid": pid, "stream": stream, "validated": validated,
     "validated-write": validated_write,
 }  # fmt: skip
