@@ -534,7 +534,7 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subco
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from status" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from status" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -l days -d 'Validity, 1 to 825 [397]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -l days -d 'Validity in days, at most 825' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -l cert-file -d 'Write the certificate to FILE' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -l key-file -d 'Write the key to FILE; the same FILE for both together' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand cert; and not __fish_seen_subcommand_from inspect" -l p12-file -d 'Write the PKCS#12 file to FILE' -r -F

@@ -548,7 +548,7 @@ esac
 ;;
 (cert)
 _arguments "${_arguments_options[@]}" : \
-'--days=[Validity, 1 to 825 \[397\]]:DAYS:_default' \
+'--days=[Validity in days, at most 825]:DAYS:_default' \
 '--cert-file=[Write the certificate to FILE]:FILE:_files' \
 '--key-file=[Write the key to FILE; the same FILE for both together]:FILE:_files' \
 '--p12-file=[Write the PKCS#12 file to FILE]:FILE:_files' \

@@ -74,7 +74,7 @@ pub(super) fn command() -> Command {
                 .value_name("DAYS")
                 .value_parser(value_parser!(u16).range(1..=825))
                 .default_value("397")
-                .help("Validity, 1 to 825 [397]")
+                .help("Validity in days, at most 825")
                 .hide_default_value(true),
         )
         .arg(switch("p12", "Also write a PKCS#12 file, with a passphrase that is printed once"))
