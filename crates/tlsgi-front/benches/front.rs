@@ -56,7 +56,7 @@ fn front(bencher: Bencher<'_, '_>, name: &str) {
 }
 
 fn prepared() -> Rooms {
-    let mut rooms = Rooms::default();
+    let mut rooms = Rooms::new().expect("a site without files");
     parse_browser_head(&mut rooms);
     rooms
 }

@@ -1,26 +1,32 @@
 //! Rooms of the front by themselves, for its benchmark: the parser of heads and the decision. Not for use by other crates.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use tlsgi_config::config::{CertificateSource, Limits, PlainPolicy, Site};
+use tlsgi_config::config::{CertificateSource, ClientCertificates, Limits, PlainPolicy, Site, TlsVariables};
 
 use crate::connection::{Connection, Local};
+use crate::control::TrustFiles;
 use crate::http::h1::parse::{Scan, parse};
 use crate::http::head::RequestHead;
-use crate::route::files::Mounts;
+use crate::pool::{Pool, PoolShared};
 use crate::route::{Door, Route, decide};
+use crate::state::{SiteState, State};
+use crate::tls::client_auth::ClientPolicy;
 
 /// One site and one connection, as a request finds them.
 pub struct Rooms {
-    limits: Limits,
     head: RequestHead,
-    site: Site,
-    mounts: Mounts,
+    state: State,
     connection: Rc<Connection>,
 }
 
-impl Default for Rooms {
-    fn default() -> Self {
+impl Rooms {
+    /// A site with two names that asks for no client certificates.
+    #[must_use]
+    pub fn new() -> Option<Self> {
+        let client_certificates = ClientCertificates::default();
+        let clients = Arc::new(ClientPolicy::new(&client_certificates, &TrustFiles::default()).ok()?);
         let site = Site {
             names: vec!["example.org".to_owned(), "*.example.org".to_owned()],
             certificate: CertificateSource::Local { names: Vec::new() },
@@ -29,27 +35,29 @@ impl Default for Rooms {
             mounts: Vec::new(),
             pool: "app".to_owned(),
             mount: String::new(),
+            client_certificates,
+            tls_variables: TlsVariables::default(),
         };
+        let pool = Pool::new(&site.pool, PoolShared::new(Vec::new()), 0);
+        let site = SiteState { site, pool, mounts: Arc::default(), clients, request_timeout: None };
         let local = Local::Tcp(([127, 0, 0, 1], 443).into());
-        Self {
-            limits: Limits::default(),
+        Some(Self {
             head: RequestHead::default(),
-            site,
-            mounts: Mounts::default(),
-            connection: Connection::new(1, None, &local, None),
-        }
+            state: State { sites: vec![site], limits: Rc::new(Limits::default()) },
+            connection: Connection::new(None, &local, None),
+        })
     }
-}
 
-impl Rooms {
     /// Parses a whole head of HTTP/1 and keeps it; false where it is refused or incomplete.
     pub fn parse(&mut self, text: &[u8]) -> bool {
-        matches!(parse(text, &mut Scan::default(), &mut self.head, &self.limits), Ok(Some(_)))
+        matches!(parse(text, &mut Scan::default(), &mut self.head, &self.state.limits), Ok(Some(_)))
     }
 
     /// Decides about the head parsed last, come through TLS; true for the application.
     #[must_use]
     pub fn decide(&self) -> bool {
-        matches!(decide(&self.site, &self.mounts, &self.head, &self.connection, Door::Https), Route::Application)
+        let Self { head, state, connection } = self;
+        let route = state.site(head).map(|site| decide(state, site, head, connection, Door::Https, 0));
+        matches!(route, Some(Route::Application(_)))
     }
 }
