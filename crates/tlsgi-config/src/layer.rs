@@ -181,13 +181,13 @@ options! {
         /// Whether the whole site asks clients for a certificate.
         ///
         /// `request` asks, verifies and tells the application; `require` answers 403 without a good one. Needs `--client-ca`.
-        client_cert: One<ClientCertificate> = option("--client-cert", "off|request|require").computed("off").common();
+        client_cert: One<ClientCertificate> = option("--client-cert", "off|request|require").computed("off");
 
         /// Require a client certificate under a URL prefix; repeatable.
         ///
         /// `/api` or `/api=partners.pem`, with other authorities than those of `--client-ca`. The longest prefix that covers a path
         /// counts, whatever way the path is written in. Static files are covered too. Plain HTTP never reaches it.
-        client_cert_path: Many<ProtectedPrefix> = option("--client-cert-path", "PREFIX[=FILE]").common();
+        client_cert_path: Many<ProtectedPrefix> = option("--client-cert-path", "PREFIX[=FILE]");
 
         /// Let in only these holders of a certificate; repeatable, one match is enough.
         ///
