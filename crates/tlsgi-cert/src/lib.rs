@@ -108,7 +108,7 @@ pub use handshake::is_tls_handshake_message;
 pub use inspect::{Message, Severity, messages};
 pub use key::{Algorithm, KeyKind, PrivateKey};
 pub use load::{Input, Loaded, Material, load};
-pub use local::{Entry, FileNames, Form, Issued, LocalCa, MAX_DAYS, NewRoot, Order, Places, Scope, Signed, write};
+pub use local::{Entry, FileNames, Form, Issued, LocalCa, MAX_DAYS, NewRoot, Order, Places, Scope, Signed};
 pub use name::Name;
 pub use passphrase::Passphrase;
 pub use pkcs12::{Pkcs12Form, pkcs12};

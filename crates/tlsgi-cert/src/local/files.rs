@@ -1,13 +1,13 @@
 //! Certificates of the local CA in files, under the names that mkcert gives them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
 use super::Issued;
-use super::store::replace;
 use crate::error::Error;
 use crate::pem;
+use crate::write::{Overwrite, write_file};
 
 /// Where a certificate and its key go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,19 +51,11 @@ impl Issued {
         let key = self.key.to_pem(None)?;
         if files.certificate == files.key {
             let both = Zeroizing::new(format!("{}{}", *certificate, *key));
-            return write(&files.key, both.as_bytes(), 0o600);
+            return write_file(&files.key, both.as_bytes(), 0o600, Overwrite::Replace);
         }
-        write(&files.key, key.as_bytes(), 0o600)?;
-        write(&files.certificate, certificate.as_bytes(), 0o644)
+        write_file(&files.key, key.as_bytes(), 0o600, Overwrite::Replace)?;
+        write_file(&files.certificate, certificate.as_bytes(), 0o644, Overwrite::Replace)
     }
-}
-
-/// Writes a file in one step, with this mode.
-///
-/// # Errors
-/// It cannot be written.
-pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
-    replace(path, bytes, mode)
 }
 
 #[cfg(test)]

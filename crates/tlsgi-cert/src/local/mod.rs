@@ -16,7 +16,7 @@ use rcgen::{Issuer, PublicKeyData, SerialNumber, SigningKey};
 use rustls_pki_types::CertificateDer;
 use time::{Duration, OffsetDateTime};
 
-pub use self::files::{FileNames, write};
+pub use self::files::FileNames;
 pub use self::order::{Entry, Form, MAX_DAYS, Order};
 pub use self::place::Places;
 pub use self::request::Signed;

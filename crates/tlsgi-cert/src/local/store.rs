@@ -1,8 +1,8 @@
 //! The local CA's directory: private, locked while it is used, written so that no reader ever sees half a file.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::load::Input;
+use crate::write::{Overwrite, write_file};
 use crate::{limits, pem};
 
 /// The directory, locked for this process until dropped.
@@ -72,8 +73,9 @@ impl Store {
 
     /// Writes key and certificate. The certificate comes last: where it is, its key is.
     pub(super) fn write(&self, key: &[u8], certificate: &[u8]) -> Result<(), Error> {
-        replace(&self.key(), pem::encode("PRIVATE KEY", key).as_bytes(), 0o600)?;
-        replace(&self.certificate(), pem::encode("CERTIFICATE", certificate).as_bytes(), 0o644)
+        write_file(&self.key(), pem::encode("PRIVATE KEY", key).as_bytes(), 0o600, Overwrite::Replace)?;
+        let text = pem::encode("CERTIFICATE", certificate);
+        write_file(&self.certificate(), text.as_bytes(), 0o644, Overwrite::Replace)
     }
 
     /// Whether others can read the root's key.
@@ -81,29 +83,4 @@ impl Store {
         let mode = fs::metadata(self.key()).ok()?.permissions().mode();
         (mode & 0o007 != 0).then(|| Finding::KeyExposed { path: self.key(), mode: mode & 0o7777 })
     }
-}
-
-/// Puts a file in the place of another, so that no reader ever sees half of it.
-pub(super) fn replace(path: &Path, text: &[u8], mode: u32) -> Result<(), Error> {
-    let failed = |source| Error::Store { action: "write", path: path.to_owned(), source };
-    // What a killed process left is written over.
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let temporary = path.with_file_name(format!(".{name}.new"));
-    let written = write_new(&temporary, text, mode).and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        // The first error is the one to report.
-        let _ = fs::remove_file(&temporary);
-    }
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    written.and_then(|()| File::open(directory)?.sync_all()).map_err(failed)
-}
-
-fn write_new(path: &Path, text: &[u8], mode: u32) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
-    file.write_all(text)?;
-    file.sync_all()
 }

@@ -1,4 +1,4 @@
-//! Certificates as text: base64 and PEM (RFC 4648, RFC 7468).
+//! Bytes as text: base64 and, for certificates, PEM (RFC 4648, RFC 7468).
 
 /// Base64 with padding.
 pub(crate) fn base64(bytes: &[u8]) -> String {

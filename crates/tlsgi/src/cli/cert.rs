@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use time::OffsetDateTime;
 use tlsgi_cert::{
-    Entry, FileNames, Form, Issued, KeyKind, LocalCa, Name, NewRoot, Order, Passphrase, Pkcs12Form, pkcs12, write,
+    Entry, FileNames, Form, Issued, KeyKind, LocalCa, Name, NewRoot, Order, Overwrite, Passphrase, Pkcs12Form, pkcs12,
+    write_file,
 };
 use tlsgi_config::tool::{Cert, CertIssue, Files};
 use tlsgi_config::{Diagnostic, Diagnostics, Exit};
@@ -38,7 +39,12 @@ fn issue(asked: &CertIssue, place: &Place) -> Result<Exit, tlsgi_cert::Error> {
     };
     if asked.has_pkcs12 {
         let passphrase = Passphrase::random()?;
-        write(&files.pkcs12, &bundle(&issued, &authority, &asked.names, &passphrase, Pkcs12Form::Modern)?, 0o600)?;
+        write_file(
+            &files.pkcs12,
+            &bundle(&issued, &authority, &asked.names, &passphrase, Pkcs12Form::Modern)?,
+            0o600,
+            Overwrite::Replace,
+        )?;
         text.push_str(&format!("p12        {}\npassphrase {}\n", files.pkcs12.display(), passphrase.reveal()));
     }
     let names: Vec<String> = entries.iter().map(Entry::to_string).collect();

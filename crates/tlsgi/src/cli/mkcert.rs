@@ -6,7 +6,8 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 use tlsgi_cert::trust::{self, Kind, Outcome, Report, Surroundings, TrustedRoot};
 use tlsgi_cert::{
-    Entry, Error, FileNames, Form, KeyKind, LocalCa, NewRoot, Order, Passphrase, Pkcs12Form, Places, Scope, write,
+    Entry, Error, FileNames, Form, KeyKind, LocalCa, NewRoot, Order, Overwrite, Passphrase, Pkcs12Form, Places, Scope,
+    write_file,
 };
 use tlsgi_config::Exit;
 use tlsgi_config::tool::{Mkcert, MkcertRun, MkcertStores};
@@ -159,7 +160,12 @@ fn certificate(run: &MkcertRun, entries: &[Entry], owner: String, authority: &Lo
     if run.is_pkcs12 {
         // mkcert's is readable for everybody; what is in it is a key all the same.
         let passphrase = Passphrase::new(b"changeit")?;
-        write(&files.pkcs12, &bundle(&issued, authority, &names, &passphrase, Pkcs12Form::Legacy)?, 0o600)?;
+        write_file(
+            &files.pkcs12,
+            &bundle(&issued, authority, &names, &passphrase, Pkcs12Form::Legacy)?,
+            0o600,
+            Overwrite::Replace,
+        )?;
         text.push_str(&format!("\nThe PKCS#12 bundle is at \"{}\" ✅\n", files.pkcs12.display()));
         text.push_str("\nThe legacy PKCS#12 encryption password is the often hardcoded default \"changeit\" ℹ️\n");
     } else {
@@ -182,7 +188,7 @@ fn certificate(run: &MkcertRun, entries: &[Entry], owner: String, authority: &Lo
 fn sign(csr: &Path, run: &MkcertRun, authority: &LocalCa) -> Result<Exit, Error> {
     let signed = authority.sign_request(csr, OffsetDateTime::now_utc())?;
     let files = named(&run.files, FileNames::of(&signed.names, false));
-    write(&files.certificate, signed.to_pem().as_bytes(), 0o644)?;
+    write_file(&files.certificate, signed.to_pem().as_bytes(), 0o644, Overwrite::Replace)?;
     let entries: Vec<Entry> = signed.names.iter().filter_map(|name| Entry::parse(name).ok()).collect();
     let names = described(&signed.names, &entries);
     let until = signed.not_after.format(DAY).unwrap_or_default();

@@ -7,6 +7,7 @@ use super::extension::{self, Deflate};
 use crate::http::failure::Failure;
 use crate::http::field::{self, FieldBlock};
 use crate::http::head::{BodyLength, RequestHead};
+use crate::tls::base64;
 
 /// RFC 6455 1.3.
 const ACCEPT_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -64,18 +65,6 @@ fn is_key(key: &[u8]) -> bool {
 /// Value of `sec-websocket-accept`.
 pub(crate) fn accept_key(key: &[u8]) -> String {
     base64(digest(&SHA1_FOR_LEGACY_USE_ONLY, &[key, ACCEPT_SUFFIX].concat()).as_ref())
-}
-
-fn base64(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for at in 0..4 {
-            let digit = BASE64.get((group >> (18 - 6 * at) & 63) as usize).filter(|_| at <= chunk.len());
-            text.push(digit.map_or('=', |digit| char::from(*digit)));
-        }
-    }
-    text
 }
 
 impl Handshake {
