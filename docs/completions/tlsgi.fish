@@ -149,6 +149,8 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "check" -d 'Check configura
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "config" -d 'Look at the configuration'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "completions" -d 'Print completions for a shell'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "man" -d 'Print the manual page'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "import" -d 'Print another server\'s command line as a tlsgi.toml'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "mod_wsgi-express" -d 'Serve as mod_wsgi-express start-server does'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "trust" -d 'Make browsers and other programs of this machine trust the local root'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "cert" -d 'Issue a certificate from the local root into files'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "mkcert" -d 'Do what mkcert does, with its flags'
@@ -514,6 +516,8 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l help-all -d 'Print every option'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand man" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand import" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand mod_wsgi-express" -s h -l help -d 'Print help'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status" -s h -l help -d 'Print help'

@@ -497,6 +497,20 @@ _arguments "${_arguments_options[@]}" : \
 '--help[Print help]' \
 && ret=0
 ;;
+(import)
+_arguments "${_arguments_options[@]}" : \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::words:_default' \
+&& ret=0
+;;
+(mod_wsgi-express)
+_arguments "${_arguments_options[@]}" : \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::words:_default' \
+&& ret=0
+;;
 (trust)
 _arguments "${_arguments_options[@]}" : \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
@@ -787,6 +801,8 @@ _tlsgi_commands() {
 'config:Look at the configuration' \
 'completions:Print completions for a shell' \
 'man:Print the manual page' \
+'import:Print another server'\''s command line as a tlsgi.toml' \
+'mod_wsgi-express:Serve as mod_wsgi-express start-server does' \
 'trust:Make browsers and other programs of this machine trust the local root' \
 'cert:Issue a certificate from the local root into files' \
 'mkcert:Do what mkcert does, with its flags' \
@@ -889,6 +905,11 @@ _tlsgi__subcmd__config__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'tlsgi config show commands' commands "$@"
 }
+(( $+functions[_tlsgi__subcmd__import_commands] )) ||
+_tlsgi__subcmd__import_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi import commands' commands "$@"
+}
 (( $+functions[_tlsgi__subcmd__man_commands] )) ||
 _tlsgi__subcmd__man_commands() {
     local commands; commands=()
@@ -898,6 +919,11 @@ _tlsgi__subcmd__man_commands() {
 _tlsgi__subcmd__mkcert_commands() {
     local commands; commands=()
     _describe -t commands 'tlsgi mkcert commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__mod_wsgi-express_commands] )) ||
+_tlsgi__subcmd__mod_wsgi-express_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi mod_wsgi-express commands' commands "$@"
 }
 (( $+functions[_tlsgi__subcmd__serve_commands] )) ||
 _tlsgi__subcmd__serve_commands() {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use tlsgi_config::dialect::{DIALECTS, page};
 use tlsgi_config::native::command::SHELLS;
 use tlsgi_config::native::{manual, reference};
 use tlsgi_config::tool;
@@ -43,6 +44,8 @@ fn files(root: &Path) -> Result<Vec<(String, String)>> {
         ("docs/man/tlsgi.1".to_owned(), manual::page()),
     ];
     files.extend(SHELLS.map(|shell| (format!("docs/completions/tlsgi.{shell}"), manual::completions(shell))));
+    let pages = DIALECTS.iter().map(|dialect| (format!("docs/migrate/from-{}.md", dialect.name), page::page(dialect)));
+    files.extend(pages);
     files.extend(code_map::files(root)?);
     Ok(files)
 }

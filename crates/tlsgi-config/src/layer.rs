@@ -2,6 +2,7 @@
 
 use crate::config::{AccessLogFormat, EventLoop, ExpiredRevocation, Interface, Lifespan, LogFormat, LogLevel};
 use crate::option::{Group, Many, One, Shape, Slot, Spec, option, switch};
+use crate::origin::Origin;
 use crate::value::{
     AllowRule, Bind, Bytes, ClientCertificate, Count, Destination, Directory, FilePath, Host, Hsts, Number, OrNone,
     Period, Port, Prefix, ProtectedPrefix, Reference, ServerName, StaticFolder, Text, Variable,
@@ -423,6 +424,22 @@ options! {
 
         /// Configuration file; ./tlsgi.toml when it exists.
         config: One<Text> = option("--config", "FILE").not_in_file().common();
+    }
+}
+
+impl Layer {
+    /// What somebody wrote, and what stands there as a default.
+    #[must_use]
+    pub fn split(&self) -> (Self, Self) {
+        let (mut written, mut defaults) = (Self::default(), Self::default());
+        for spec in OPTIONS {
+            for (text, origin) in (spec.slot)(self).said() {
+                let layer = if *origin == Origin::Default { &mut defaults } else { &mut written };
+                // A value is written so that it can be read again.
+                _ = (spec.slot_mut)(layer).say(&text, origin.clone());
+            }
+        }
+        (written, defaults)
     }
 }
 

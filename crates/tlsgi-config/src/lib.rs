@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod diagnostic;
+pub mod dialect;
 pub mod layer;
 pub mod native;
 pub mod nearest;

@@ -9,6 +9,7 @@ use clap::{Arg, ArgMatches, Command};
 
 use super::command::{COMMANDS, brief, command};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::dialect::{self, DIALECTS, Foreign};
 use crate::layer::{Layer, OPTIONS};
 use crate::nearest::nearest;
 use crate::option::Spec;
@@ -29,6 +30,8 @@ pub enum Invocation {
     ShowConfig(Box<Layer>),
     /// Run another tool.
     Tool(Box<Asked>),
+    /// Do what another server's command line says.
+    Foreign(Foreign),
     /// Print completions for this shell.
     Completions(String),
     /// Print the manual page.
@@ -49,6 +52,9 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Diagnostics> {
     }
     if let Some(asked) = as_mkcert(&arguments) {
         return Ok(Invocation::Tool(Box::new(asked)));
+    }
+    if let Some(asked) = dialect::asked(arguments.get(1..).unwrap_or_default()) {
+        return asked.map(Invocation::Foreign).map_err(|told| Diagnostics(vec![told]));
     }
     let arguments = with_command(arguments);
     let matches = match command().try_get_matches_from(&arguments) {
@@ -110,7 +116,8 @@ fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
 
 /// The first words of all commands.
 fn commands() -> impl Iterator<Item = &'static str> {
-    COMMANDS.iter().filter_map(|(name, _)| name.split(' ').next())
+    let dialects = DIALECTS.iter().map(|dialect| dialect.name);
+    COMMANDS.iter().filter_map(|(name, _)| name.split(' ').next()).chain(dialects)
 }
 
 /// `--help` of the commands that take every option; `--help-all` and the small commands have clap's own.

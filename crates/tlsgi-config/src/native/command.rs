@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use clap::{Arg, ArgAction, Command, ValueHint};
 
+use crate::dialect::DIALECTS;
 use crate::layer::OPTIONS;
 use crate::option::Spec;
 use crate::tool::TOOLS;
@@ -17,7 +18,7 @@ const ABOUT: &str = "Serve a Python application over HTTPS";
 const USAGE: &str = "tlsgi [serve] [OPTIONS] APP\n       tlsgi COMMAND";
 
 /// The commands, as help and manual list them.
-pub const COMMANDS: [(&str, &str); 9] = [
+pub const COMMANDS: [(&str, &str); 10] = [
     ("serve", "Serve an application (the default)"),
     ("check", "Check configuration, certificate and application without serving"),
     ("config show", "Print every value in use and where it was written"),
@@ -25,12 +26,15 @@ pub const COMMANDS: [(&str, &str); 9] = [
     ("cert", "Issue a certificate from the local root into files"),
     ("mkcert", "Do what mkcert does, with its flags"),
     ("ca", "Run a private CA"),
+    ("import", "Print another server's command line as a tlsgi.toml"),
     ("completions", "Print completions for a shell"),
     ("man", "Print the manual page"),
 ];
 
 fn commands() -> String {
-    format!("Commands: {}\n", COMMANDS.map(|(name, _)| name).join(", "))
+    let dialects: Vec<&str> = DIALECTS.iter().map(|dialect| dialect.name).collect();
+    let commands = COMMANDS.map(|(name, _)| name).join(", ");
+    format!("Commands: {commands}\nIn another server's words: {}\n", dialects.join(", "))
 }
 
 /// What help says of a command.
@@ -92,6 +96,12 @@ pub fn command() -> Command {
             ),
         )
         .subcommand(with_help(Command::new("man")).about(about("man")));
+    let foreign = |name, about| {
+        let words = Arg::new("words").num_args(0..).trailing_var_arg(true).allow_hyphen_values(true);
+        with_help(Command::new(name)).about(about).arg(words.value_name("ARGUMENTS"))
+    };
+    let command = command.subcommand(foreign("import", about("import")));
+    let command = command.subcommands(DIALECTS.iter().map(|dialect| foreign(dialect.name, dialect.about)));
     command.subcommands(TOOLS.iter().map(|tool| tool.tree(about(tool.name))))
 }
 

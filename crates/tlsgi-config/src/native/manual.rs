@@ -5,6 +5,7 @@ use clap_complete::Shell;
 use super::command::{COMMANDS, command, manual};
 use super::env::CONVENTIONS;
 use crate::diagnostic::Exit;
+use crate::dialect::DIALECTS;
 use crate::tool::reference::leaves;
 
 /// Files that are read or written without being named.
@@ -36,6 +37,8 @@ pub fn page() -> String {
     _ = manual.render_options_section(&mut page);
     let mut page = String::from_utf8_lossy(&page).into_owned();
     page.push_str(&section("COMMANDS", COMMANDS));
+    let dialects = DIALECTS.iter().map(|dialect| (format!("{} {}", dialect.name, dialect.usage), dialect.about));
+    page.push_str(&section("COMMANDS OF OTHER SERVERS", dialects));
     page.push_str(&tools());
     page.push_str(&section("ENVIRONMENT", environment()));
     page.push_str(&section("FILES", FILES));

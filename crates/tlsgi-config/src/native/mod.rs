@@ -32,3 +32,13 @@ pub fn merge(
     told.extend(more);
     (said.over(conventions), told)
 }
+
+/// As [`merge`], where a dialect says what flags say otherwise. Its own defaults weigh less than `TLSGI_*`, and there is no file.
+#[must_use]
+pub fn merge_foreign(said: &Layer, environment: &BTreeMap<String, String>) -> (Layer, Diagnostics) {
+    let (said, defaults) = said.split();
+    let (variables, mut told) = env::parse(environment);
+    let (conventions, more) = env::parse_conventions(environment);
+    told.extend(more);
+    (said.over(variables).over(defaults).over(conventions), told)
+}

@@ -4,6 +4,7 @@ mod banner;
 mod ca;
 mod cert;
 mod failure;
+mod foreign;
 mod inspect;
 mod mkcert;
 pub(crate) mod passphrase;
@@ -24,6 +25,7 @@ use tlsgi_config::{Config, Diagnostic, Diagnostics, Exit, Layer};
 
 pub(crate) use banner::{Running, ServedCertificate, ServedPool};
 pub(crate) use failure::Failure;
+use startup::Source;
 pub(crate) use startup::Startup;
 pub(crate) use trust::in_words as trust_in_words;
 
@@ -69,8 +71,9 @@ fn worker(arguments: &mut Vec<OsString>) -> Result<Option<UnixStream>, Diagnosti
 
 fn dispatch(roles: &Roles, invocation: Invocation, worker: Option<UnixStream>) -> Exit {
     match invocation {
-        Invocation::Serve(flags) => with_startup(*flags, worker, roles.serve),
-        Invocation::Check(flags) => with_startup(*flags, None, roles.check),
+        Invocation::Serve(flags) => with_startup(Source::Native(flags), worker, roles.serve),
+        Invocation::Check(flags) => with_startup(Source::Native(flags), None, roles.check),
+        Invocation::Foreign(asked) => foreign::run(asked, roles),
         Invocation::ShowConfig(flags) => show_config(*flags),
         Invocation::Tool(asked) => tool::run(*asked),
         Invocation::Completions(shell) => print::out(&manual::completions(&shell)),
@@ -80,8 +83,8 @@ fn dispatch(roles: &Roles, invocation: Invocation, worker: Option<UnixStream>) -
     }
 }
 
-fn with_startup(flags: Layer, worker: Option<UnixStream>, role: fn(Startup) -> anyhow::Result<Exit>) -> Exit {
-    match Startup::read(flags, worker) {
+fn with_startup(source: Source, worker: Option<UnixStream>, role: fn(Startup) -> anyhow::Result<Exit>) -> Exit {
+    match Startup::read(source, worker) {
         Ok(startup) => finish(role(startup)),
         Err(rejected) => {
             print::diagnostics(&rejected.told, rejected.source.as_deref());

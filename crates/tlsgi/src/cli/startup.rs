@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use tlsgi_config::config::LocalRoot;
 use tlsgi_config::diagnostic::Diagnostic;
+use tlsgi_config::dialect::Foreign;
 use tlsgi_config::resolve::PassedSocket;
 use tlsgi_config::{Config, Diagnostics, Facts, Layer, Origin, native, resolve};
 
-use super::{banner, print, probe};
+use super::{banner, foreign, print, probe};
 
 /// Longest configuration file.
 const MAX_FILE: u64 = 1 << 20;
@@ -21,8 +22,17 @@ pub(crate) struct Startup {
     pub(crate) config: Config,
     /// Control socket of the Python program that started this server beside itself, and is its only worker.
     pub(crate) worker: Option<UnixStream>,
-    flags: Layer,
+    source: Source,
     file: Option<PathBuf>,
+}
+
+/// Where the words come from, besides variables.
+#[derive(Debug, Clone)]
+pub(super) enum Source {
+    /// tlsgi's own command line, and the file that it names.
+    Native(Box<Layer>),
+    /// The command line of another server, and the files that it names.
+    Foreign(Foreign),
 }
 
 /// What was said, before it is decided what it means.
@@ -45,16 +55,16 @@ pub(crate) struct Rejected {
 
 impl Startup {
     /// Reads everything; prints warnings.
-    pub(super) fn read(flags: Layer, worker: Option<UnixStream>) -> Result<Self, Rejected> {
-        let Decided { config, warnings, file, source } = decide(flags.clone())?;
-        print::diagnostics(&warnings, source.as_deref());
-        Ok(Self { config, worker, flags, file })
+    pub(super) fn read(source: Source, worker: Option<UnixStream>) -> Result<Self, Rejected> {
+        let Decided { config, warnings, file, text } = decide(source.clone())?;
+        print::diagnostics(&warnings, text.as_deref());
+        Ok(Self { config, worker, source, file })
     }
 
     /// Reads the file again, under the same command line and variables. Warnings are logged; an error is one message that names
     /// every place, and leaves everything as it was.
     pub(crate) fn reread(&self) -> Result<Config, Rejected> {
-        let Decided { config, warnings, .. } = decide(self.flags.clone())?;
+        let Decided { config, warnings, .. } = decide(self.source.clone())?;
         for warning in warnings.0 {
             tracing::warn!("{}", warning.message);
         }
@@ -80,11 +90,15 @@ struct Decided {
     config: Config,
     warnings: Diagnostics,
     file: Option<PathBuf>,
-    source: Option<String>,
+    /// Of that file.
+    text: Option<String>,
 }
 
-fn decide(flags: Layer) -> Result<Decided, Rejected> {
-    let read = Reading::of(flags);
+fn decide(source: Source) -> Result<Decided, Rejected> {
+    let read = match source {
+        Source::Native(flags) => Reading::of(*flags),
+        Source::Foreign(foreign) => Reading::of_foreign(&foreign),
+    };
     let (config, more) = read.resolve();
     let mut told = read.told;
     told.extend(more);
@@ -92,7 +106,7 @@ fn decide(flags: Layer) -> Result<Decided, Rejected> {
         told.extend(probe::look(&read.said, config));
     }
     match config.filter(|_| !told.has_errors()) {
-        Some(config) => Ok(Decided { config, warnings: told, file: read.file, source: read.source }),
+        Some(config) => Ok(Decided { config, warnings: told, file: read.file, text: read.source }),
         None => Err(Rejected { told, source: read.source }),
     }
 }
@@ -110,6 +124,16 @@ impl Reading {
         Self { said, told, file, source, facts: facts(&environment) }
     }
 
+    /// What another server's words mean. They name their files themselves, so that there is no tlsgi.toml.
+    pub(super) fn of_foreign(foreign: &Foreign) -> Self {
+        let environment = environment();
+        let facts = facts(&environment);
+        let (said, mut told) = foreign::said(foreign, &environment, &facts.directory);
+        let (said, more) = native::merge_foreign(&said, &environment);
+        told.extend(more);
+        Self { said, told, file: None, source: None, facts }
+    }
+
     /// The directory of state, and where the local root is.
     pub(super) fn places(&self) -> (PathBuf, LocalRoot) {
         resolve::places(self.said.clone(), &self.facts)
@@ -125,7 +149,7 @@ impl Reading {
 }
 
 /// Text or not: what is not UTF-8 is no value of ours, and is refused where it is read.
-fn environment() -> BTreeMap<String, String> {
+pub(super) fn environment() -> BTreeMap<String, String> {
     std::env::vars_os().map(|(name, value)| (lossy(&name), lossy(&value))).collect()
 }
 
@@ -157,7 +181,8 @@ fn file(flags: &Layer, environment: &BTreeMap<String, String>) -> Result<Option<
     }
 }
 
-fn text(path: &Path) -> std::io::Result<String> {
+/// The text of a file, if it is not longer than a configuration can be.
+pub(super) fn text(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
     let length = std::fs::File::open(path)?.take(MAX_FILE + 1).read_to_string(&mut text)?;
     if length as u64 > MAX_FILE {

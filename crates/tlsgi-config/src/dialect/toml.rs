@@ -1,0 +1,41 @@
+//! What was understood, as a tlsgi.toml.
+
+use crate::layer::{Layer, OPTIONS};
+use crate::option::{Group, Spec};
+use crate::origin::Origin;
+use crate::value::Form;
+
+/// Every option that was said, in the order of the reference, each with the place where it was written. Values of variables stand in
+/// full: this text is meant to be used.
+#[must_use]
+pub fn write(layer: &Layer) -> String {
+    let mut blocks = Vec::new();
+    for group in Group::ALL {
+        let specs = OPTIONS.iter().filter(|spec| spec.group == group && spec.is_in_file);
+        let lines: Vec<String> = specs.filter_map(|spec| line(spec, layer)).collect();
+        if !lines.is_empty() {
+            blocks.push(format!("# {}\n{}", group.title(), lines.concat()));
+        }
+    }
+    blocks.join("\n")
+}
+
+fn line(spec: &Spec, layer: &Layer) -> Option<String> {
+    let said = (spec.slot)(layer).said();
+    let (_, origin) = said.first()?;
+    let origin = match origin {
+        Origin::Default => "the default there".to_owned(),
+        other => other.to_string(),
+    };
+    let values: Vec<String> = said.iter().map(|(text, _)| value(spec, text)).collect();
+    let value = if spec.is_repeatable { format!("[{}]", values.join(", ")) } else { values.concat() };
+    Some(format!("{:<44} # {}\n", format!("{} = {value}", spec.name()), origin.replace(['\n', '\r'], " ")))
+}
+
+fn value(spec: &Spec, text: &str) -> String {
+    match spec.form {
+        Form::Switch | Form::Integer { .. } => text.to_owned(),
+        Form::IntegerOrNone if text != "none" => text.to_owned(),
+        _ => ::toml::Value::from(text).to_string(),
+    }
+}
