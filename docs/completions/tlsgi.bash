@@ -98,7 +98,7 @@ _tlsgi() {
 
     case "${cmd}" in
         tlsgi)
-            opts="-h -V --interface --factory --no-factory --mount --root-path --chdir --python-path --pythonpath --env --python --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --pid-file --pid --config --help --help-all --version serve check config completions man import mod_wsgi-express trust cert mkcert ca"
+            opts="-h -V --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --route --pool --mount --root-path --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --pid-file --pid --config --help --help-all --version serve check config completions man import mod_wsgi-express trust cert mkcert ca"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -106,14 +106,6 @@ _tlsgi() {
             case "${prev}" in
                 --interface)
                     COMPREPLY=($(compgen -W "auto wsgi asgi" -- "${cur}"))
-                    return 0
-                    ;;
-                --mount)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --root-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --chdir)
@@ -360,6 +352,22 @@ _tlsgi() {
                     return 0
                     ;;
                 --hsts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --route)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mount)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root-path)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1539,7 +1547,7 @@ _tlsgi() {
             return 0
             ;;
         tlsgi__subcmd__check)
-            opts="-h --interface --factory --no-factory --mount --root-path --chdir --python-path --pythonpath --env --python --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --pid-file --pid --config --help --help-all"
+            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --route --pool --mount --root-path --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --pid-file --pid --config --help --help-all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1547,14 +1555,6 @@ _tlsgi() {
             case "${prev}" in
                 --interface)
                     COMPREPLY=($(compgen -W "auto wsgi asgi" -- "${cur}"))
-                    return 0
-                    ;;
-                --mount)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --root-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --chdir)
@@ -1801,6 +1801,22 @@ _tlsgi() {
                     return 0
                     ;;
                 --hsts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --route)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mount)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root-path)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2071,7 +2087,7 @@ _tlsgi() {
             return 0
             ;;
         tlsgi__subcmd__config__subcmd__show)
-            opts="-h --interface --factory --no-factory --mount --root-path --chdir --python-path --pythonpath --env --python --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --pid-file --pid --config --help --help-all"
+            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --route --pool --mount --root-path --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --pid-file --pid --config --help --help-all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2079,14 +2095,6 @@ _tlsgi() {
             case "${prev}" in
                 --interface)
                     COMPREPLY=($(compgen -W "auto wsgi asgi" -- "${cur}"))
-                    return 0
-                    ;;
-                --mount)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --root-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --chdir)
@@ -2333,6 +2341,22 @@ _tlsgi() {
                     return 0
                     ;;
                 --hsts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --route)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mount)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root-path)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2642,7 +2666,7 @@ _tlsgi() {
             return 0
             ;;
         tlsgi__subcmd__serve)
-            opts="-h --interface --factory --no-factory --mount --root-path --chdir --python-path --pythonpath --env --python --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --pid-file --pid --config --help --help-all"
+            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --route --pool --mount --root-path --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --pid-file --pid --config --help --help-all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2650,14 +2674,6 @@ _tlsgi() {
             case "${prev}" in
                 --interface)
                     COMPREPLY=($(compgen -W "auto wsgi asgi" -- "${cur}"))
-                    return 0
-                    ;;
-                --mount)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --root-path)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --chdir)
@@ -2904,6 +2920,22 @@ _tlsgi() {
                     return 0
                     ;;
                 --hsts)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --route)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mount)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --root-path)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_tlsgi_global_optspecs
-    string join \n interface= factory no-factory mount= root-path= chdir= python-path= pythonpath= env= python= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts static= static-max-age= processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= graceful-timeout= state-dir= front-threads= pid-file= pid= config= h/help help-all V/version
+    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts route= pool= mount= root-path= static= static-max-age= processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= graceful-timeout= state-dir= front-threads= pid-file= pid= config= h/help help-all V/version
 end
 
 function __fish_tlsgi_needs_command
@@ -27,8 +27,6 @@ end
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l interface -d 'Calling convention, found by looking at the object [auto]' -r -f -a "auto\t''
 wsgi\t''
 asgi\t''"
-complete -c tlsgi -n "__fish_tlsgi_needs_command" -l mount -d 'URL prefix under which the application is mounted [/]' -r
-complete -c tlsgi -n "__fish_tlsgi_needs_command" -l root-path -d 'URL prefix under which the application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l chdir -d 'Directory to enter before the application is imported' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l python-path -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l pythonpath -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
@@ -64,6 +62,10 @@ accept\t''"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l client-verify-depth -d 'Most certificates above the client\'s own, the root among them; at most 7 [5]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l route -d 'Answer a URL prefix from a pool or from another server; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l mount -d 'URL prefix under which that pool\'s application is mounted [/]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l root-path -d 'URL prefix under which that pool\'s application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l static -d 'Answer a URL prefix from a directory; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l static-max-age -d 'Cache-Control: max-age of static files' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l processes -d 'Worker processes [1]' -r
@@ -158,8 +160,6 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "ca" -d 'Run a private CA'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l interface -d 'Calling convention, found by looking at the object [auto]' -r -f -a "auto\t''
 wsgi\t''
 asgi\t''"
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l mount -d 'URL prefix under which the application is mounted [/]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l root-path -d 'URL prefix under which the application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l chdir -d 'Directory to enter before the application is imported' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l python-path -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l pythonpath -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
@@ -195,6 +195,10 @@ accept\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l client-verify-depth -d 'Most certificates above the client\'s own, the root among them; at most 7 [5]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l route -d 'Answer a URL prefix from a pool or from another server; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l mount -d 'URL prefix under which that pool\'s application is mounted [/]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l root-path -d 'URL prefix under which that pool\'s application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l static -d 'Answer a URL prefix from a directory; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l static-max-age -d 'Cache-Control: max-age of static files' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l processes -d 'Worker processes [1]' -r
@@ -277,8 +281,6 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l help-all -d 'Print
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l interface -d 'Calling convention, found by looking at the object [auto]' -r -f -a "auto\t''
 wsgi\t''
 asgi\t''"
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l mount -d 'URL prefix under which the application is mounted [/]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l root-path -d 'URL prefix under which the application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l chdir -d 'Directory to enter before the application is imported' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l python-path -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l pythonpath -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
@@ -314,6 +316,10 @@ accept\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l client-verify-depth -d 'Most certificates above the client\'s own, the root among them; at most 7 [5]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l route -d 'Answer a URL prefix from a pool or from another server; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l mount -d 'URL prefix under which that pool\'s application is mounted [/]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l root-path -d 'URL prefix under which that pool\'s application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l static -d 'Answer a URL prefix from a directory; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l static-max-age -d 'Cache-Control: max-age of static files' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l processes -d 'Worker processes [1]' -r
@@ -398,8 +404,6 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and not __fish_seen_
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l interface -d 'Calling convention, found by looking at the object [auto]' -r -f -a "auto\t''
 wsgi\t''
 asgi\t''"
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l mount -d 'URL prefix under which the application is mounted [/]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l root-path -d 'URL prefix under which the application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l chdir -d 'Directory to enter before the application is imported' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l python-path -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l pythonpath -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
@@ -435,6 +439,10 @@ accept\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l client-verify-depth -d 'Most certificates above the client\'s own, the root among them; at most 7 [5]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l route -d 'Answer a URL prefix from a pool or from another server; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l mount -d 'URL prefix under which that pool\'s application is mounted [/]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l root-path -d 'URL prefix under which that pool\'s application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l static -d 'Answer a URL prefix from a directory; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l static-max-age -d 'Cache-Control: max-age of static files' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l processes -d 'Worker processes [1]' -r

@@ -16,8 +16,6 @@ _tlsgi() {
     local context curcontext="$curcontext" state line
     _arguments "${_arguments_options[@]}" : \
 '*--interface=[Calling convention, found by looking at the object \[auto\]]:auto|wsgi|asgi:(auto wsgi asgi)' \
-'*--mount=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
-'*--root-path=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
 '*--chdir=[Directory to enter before the application is imported]:DIR:_files -/' \
 '*--python-path=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
 '*--pythonpath=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
@@ -50,6 +48,10 @@ _tlsgi() {
 '*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
+'*--route=[Answer a URL prefix from a pool or from another server; repeatable]:PREFIX=TARGET:_default' \
+'*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
+'*--mount=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
+'*--root-path=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
 '*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
 '*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
 '*--processes=[Worker processes \[1\]]:COUNT:_default' \
@@ -136,8 +138,6 @@ _tlsgi() {
             (serve)
 _arguments "${_arguments_options[@]}" : \
 '*--interface=[Calling convention, found by looking at the object \[auto\]]:auto|wsgi|asgi:(auto wsgi asgi)' \
-'*--mount=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
-'*--root-path=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
 '*--chdir=[Directory to enter before the application is imported]:DIR:_files -/' \
 '*--python-path=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
 '*--pythonpath=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
@@ -170,6 +170,10 @@ _arguments "${_arguments_options[@]}" : \
 '*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
+'*--route=[Answer a URL prefix from a pool or from another server; repeatable]:PREFIX=TARGET:_default' \
+'*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
+'*--mount=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
+'*--root-path=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
 '*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
 '*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
 '*--processes=[Worker processes \[1\]]:COUNT:_default' \
@@ -247,8 +251,6 @@ _arguments "${_arguments_options[@]}" : \
 (check)
 _arguments "${_arguments_options[@]}" : \
 '*--interface=[Calling convention, found by looking at the object \[auto\]]:auto|wsgi|asgi:(auto wsgi asgi)' \
-'*--mount=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
-'*--root-path=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
 '*--chdir=[Directory to enter before the application is imported]:DIR:_files -/' \
 '*--python-path=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
 '*--pythonpath=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
@@ -281,6 +283,10 @@ _arguments "${_arguments_options[@]}" : \
 '*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
+'*--route=[Answer a URL prefix from a pool or from another server; repeatable]:PREFIX=TARGET:_default' \
+'*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
+'*--mount=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
+'*--root-path=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
 '*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
 '*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
 '*--processes=[Worker processes \[1\]]:COUNT:_default' \
@@ -372,8 +378,6 @@ _arguments "${_arguments_options[@]}" : \
             (show)
 _arguments "${_arguments_options[@]}" : \
 '*--interface=[Calling convention, found by looking at the object \[auto\]]:auto|wsgi|asgi:(auto wsgi asgi)' \
-'*--mount=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
-'*--root-path=[URL prefix under which the application is mounted \[/\]]:PREFIX:_default' \
 '*--chdir=[Directory to enter before the application is imported]:DIR:_files -/' \
 '*--python-path=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
 '*--pythonpath=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
@@ -406,6 +410,10 @@ _arguments "${_arguments_options[@]}" : \
 '*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
+'*--route=[Answer a URL prefix from a pool or from another server; repeatable]:PREFIX=TARGET:_default' \
+'*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
+'*--mount=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
+'*--root-path=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
 '*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
 '*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
 '*--processes=[Worker processes \[1\]]:COUNT:_default' \

@@ -68,6 +68,8 @@ pub enum Role {
 /// Names, certificate, policy and routes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Site {
+    /// Its name in logs and messages: the one of its section, else its first host name, else `default`.
+    pub name: String,
     /// Host names served, lower-case, without port; empty means every name. `*.example.org` covers one label.
     pub names: Vec<String>,
     /// Where the certificate comes from.
@@ -78,14 +80,67 @@ pub struct Site {
     pub hsts: Option<String>,
     /// Static mounts, longest prefix first.
     pub mounts: Vec<StaticMount>,
-    /// Name of the pool that answers everything else.
-    pub pool: String,
-    /// `SCRIPT_NAME` / `root_path`: decoded, no trailing slash, empty at the root.
-    pub mount: String,
+    /// Who answers everything else, longest prefix first. What is under none is not found.
+    pub routes: Vec<Route>,
     /// Who has to show a certificate, and where.
     pub client_certificates: ClientCertificates,
     /// What WSGI applications are told of TLS.
     pub tls_variables: TlsVariables,
+}
+
+/// A URL prefix and who answers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// Decoded, no trailing slash; empty for the whole site.
+    pub prefix: String,
+    /// `SCRIPT_NAME` / `root_path`: the prefix or a parent of it, empty at the root.
+    pub mount: String,
+    /// Who answers.
+    pub target: Target,
+}
+
+/// Who answers a route.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// The application of the pool with this name.
+    Pool(String),
+    /// Another server.
+    Upstream(Upstream),
+}
+
+/// A server behind this one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upstream {
+    /// What it speaks.
+    pub protocol: UpstreamProtocol,
+    /// Where it listens.
+    pub address: UpstreamAddress,
+}
+
+/// What a server behind this one speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UpstreamProtocol {
+    /// HTTP/1.1.
+    Http,
+    /// uwsgi, as uWSGI's `--socket` speaks it.
+    Uwsgi,
+}
+
+/// Where a server behind this one listens.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UpstreamAddress {
+    /// TCP.
+    Tcp {
+        /// Name or address, IPv6 without brackets.
+        host: String,
+        /// From 1.
+        port: u16,
+    },
+    /// A Unix socket.
+    Unix(PathBuf),
 }
 
 /// The client certificates of a site. Without rules none is asked for.
@@ -225,7 +280,7 @@ pub struct StaticMount {
 /// An application and the processes that run it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pool {
-    /// Name in logs, `app` by default.
+    /// Name in routes and logs, `app` by default.
     pub name: String,
     /// What to import.
     pub application: Application,

@@ -1,11 +1,11 @@
 //! Every option, once: what one origin said. Flags, variables, keys, help, manual, completions and schema come from here.
 
 use crate::config::{AccessLogFormat, EventLoop, ExpiredRevocation, Interface, Lifespan, LogFormat, LogLevel};
-use crate::option::{Group, Many, One, Shape, Slot, Spec, option, switch};
+use crate::option::{Group, Many, One, Scope, Shape, Slot, Spec, option, switch};
 use crate::origin::Origin;
 use crate::value::{
     AllowRule, Bind, Bytes, ClientCertificate, Count, Destination, Directory, FilePath, Host, Hsts, Number, OrNone,
-    Period, Port, Prefix, ProtectedPrefix, Reference, ServerName, StaticFolder, Text, Variable,
+    Period, PoolName, Port, Prefix, ProtectedPrefix, Reference, RouteRule, ServerName, StaticFolder, Text, Variable,
 };
 
 macro_rules! options {
@@ -46,6 +46,15 @@ macro_rules! options {
                 })+)+
                 self
             }
+
+            /// What it says in one scope.
+            #[must_use]
+            pub fn only(mut self, scope: Scope) -> Self {
+                $($(if Group::$group.scope() != scope {
+                    self.$field = Default::default();
+                })+)+
+                self
+            }
         }
     };
 }
@@ -69,11 +78,6 @@ options! {
         ///
         /// The same as writing `()` behind it.
         factory: One<bool> = switch("--factory").off(&["--no-factory"]);
-
-        /// URL prefix under which the application is mounted.
-        ///
-        /// It becomes `SCRIPT_NAME` (WSGI) and `root_path` (ASGI). Requests outside of it are answered with 404.
-        mount: One<Prefix> = option("--mount", "PREFIX").default("/").also(&["--root-path"]);
 
         /// Directory to enter before the application is imported.
         ///
@@ -241,6 +245,24 @@ options! {
         /// For example `max-age=63072000; includeSubDomains; preload`. Never sent over plain HTTP. Nothing is sent by default:
         /// browsers remember the policy for the whole host, on every port, and cannot be told to forget while HTTPS is broken.
         hsts: One<OrNone<Hsts>> = option("--hsts", "POLICY").default("none").off(&["--no-hsts"]).common();
+    }
+
+    Routes {
+        /// Answer a URL prefix from a pool or from another server; repeatable.
+        ///
+        /// TARGET is `pool:NAME`, `http://HOST:PORT`, `http+unix:/PATH`, `uwsgi://HOST:PORT` or `uwsgi+unix:/PATH`. The longest prefix that
+        /// covers a path counts, static folders included; whole segments are compared. An application finds the prefix in `SCRIPT_NAME` or
+        /// `root_path`, as with `WSGIScriptAlias`; `/api=pool:NAME@/` leaves the whole path to it. In `tlsgi.toml` a table `[route]` may be
+        /// written.
+        route: Many<RouteRule> = option("--route", "PREFIX=TARGET");
+
+        /// Pool that answers what no route covers; `none` for nobody.
+        pool: One<OrNone<PoolName>> = option("--pool", "NAME").computed("the first pool");
+
+        /// URL prefix under which that pool's application is mounted.
+        ///
+        /// It becomes `SCRIPT_NAME` (WSGI) and `root_path` (ASGI). Requests outside of it, and of every route, are answered with 404.
+        mount: One<Prefix> = option("--mount", "PREFIX").default("/").also(&["--root-path"]);
     }
 
     Static {

@@ -3,6 +3,7 @@
 pub mod config;
 pub mod diagnostic;
 pub mod dialect;
+pub mod document;
 pub mod layer;
 pub mod native;
 pub mod nearest;
@@ -14,6 +15,7 @@ pub mod value;
 
 pub use config::Config;
 pub use diagnostic::{Diagnostic, Diagnostics, Exit};
+pub use document::{Document, Part};
 pub use layer::Layer;
 pub use origin::Origin;
 pub use resolve::{Facts, resolve};

@@ -50,6 +50,8 @@ pub enum Group {
     ClientCertificates,
     /// Redirect and HSTS.
     Policy,
+    /// Sites and routes.
+    Routes,
     /// Static files.
     Static,
     /// Pool.
@@ -66,12 +68,13 @@ pub enum Group {
 
 impl Group {
     /// All, in the order of the reference.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Application,
         Self::Listen,
         Self::Certificates,
         Self::ClientCertificates,
         Self::Policy,
+        Self::Routes,
         Self::Static,
         Self::Pool,
         Self::Limits,
@@ -89,6 +92,7 @@ impl Group {
             Self::Certificates => "Certificates",
             Self::ClientCertificates => "Client certificates",
             Self::Policy => "Redirect and HSTS",
+            Self::Routes => "Routes",
             Self::Static => "Static files",
             Self::Pool => "Pool",
             Self::Limits => "Limits and deadlines",
@@ -99,7 +103,36 @@ impl Group {
     }
 }
 
+/// What an option is said of. Said of the server, an option of sites or pools is the default of all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// The server as a whole: top of the file only.
+    Server,
+    /// A site: also in `[[site]]`.
+    Site,
+    /// A pool: also in `[pool.NAME]`.
+    Pool,
+}
+
+impl Group {
+    /// What the options under this heading are said of.
+    #[must_use]
+    pub const fn scope(self) -> Scope {
+        match self {
+            Self::Application | Self::Pool => Scope::Pool,
+            Self::Certificates | Self::ClientCertificates | Self::Policy | Self::Routes | Self::Static => Scope::Site,
+            Self::Listen | Self::Limits | Self::WebSocket | Self::Logging | Self::Process => Scope::Server,
+        }
+    }
+}
+
 impl Spec {
+    /// What it is said of.
+    #[must_use]
+    pub const fn scope(&self) -> Scope {
+        self.group.scope()
+    }
+
     /// Name without dashes: `https-port`. Also its key in `tlsgi.toml`.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use tlsgi_config::diagnostic::Paint;
 use tlsgi_config::dialect::{self, DIALECTS, Files, Input, Outcome, page, toml};
 use tlsgi_config::native;
-use tlsgi_config::{Diagnostics, Facts, Layer, resolve};
+use tlsgi_config::{Diagnostics, Document, Facts, resolve};
 
 #[test]
 fn golden_files_hold() {
@@ -146,11 +146,12 @@ impl Case {
     }
 
     /// The printed file means what was said.
-    fn check_printed(&self, text: &str, said: Layer) {
-        let (layer, told) = native::file::parse("/work/tlsgi.toml".into(), text);
+    fn check_printed(&self, text: &str, said: Document) {
+        let (again, told) = native::file::parse("/work/tlsgi.toml".into(), text);
         assert!(told.0.is_empty(), "{told:?} in\n{text}");
-        let config = |layer| resolve(layer, &self.facts).0.expect("what can be served with variables can be without");
-        let (mut again, mut config) = (config(layer), config(said));
+        let config =
+            |said: Document| resolve(said, &self.facts).0.expect("what can be served with variables can be without");
+        let (mut again, mut config) = (config(again), config(said));
         for pool in config.pools.iter_mut().chain(&mut again.pools) {
             // What a file says is looked for from its directory, which is the current one here.
             pool.directory.get_or_insert_with(|| self.facts.directory.clone());

@@ -10,8 +10,9 @@ use crate::control::TrustFiles;
 use crate::http::h1::parse::{Scan, parse};
 use crate::http::head::RequestHead;
 use crate::pool::{Pool, PoolShared};
+use crate::route::place::Routes;
 use crate::route::{Door, Route, decide};
-use crate::state::{SiteState, State};
+use crate::state::{Destination, PoolRoute, SiteState, State};
 use crate::tls::client_auth::ClientPolicy;
 
 /// One site and one connection, as a request finds them.
@@ -28,18 +29,20 @@ impl Rooms {
         let client_certificates = ClientCertificates::default();
         let clients = Arc::new(ClientPolicy::new(&client_certificates, &TrustFiles::default()).ok()?);
         let site = Site {
+            name: "example.org".to_owned(),
             names: vec!["example.org".to_owned(), "*.example.org".to_owned()],
             certificate: CertificateSource::Local { names: Vec::new() },
             plain: PlainPolicy::Redirect { https_port: 443 },
             hsts: None,
             mounts: Vec::new(),
-            pool: "app".to_owned(),
-            mount: String::new(),
+            routes: Vec::new(),
             client_certificates,
             tls_variables: TlsVariables::default(),
         };
-        let pool = Pool::new(&site.pool, PoolShared::new(Vec::new()), 0);
-        let site = SiteState { site, pool, mounts: Arc::default(), clients, request_timeout: None };
+        let pool = Pool::new("app", PoolShared::new(Vec::new()), 0);
+        let route = PoolRoute { pool, mount: String::new(), request_timeout: None };
+        let routes = Routes::new(vec![(String::new(), Destination::Pool(route))]);
+        let site = SiteState { site, routes, mounts: Arc::default(), clients };
         let local = Local::Tcp(([127, 0, 0, 1], 443).into());
         Some(Self {
             head: RequestHead::default(),
@@ -58,6 +61,6 @@ impl Rooms {
     pub fn decide(&self) -> bool {
         let Self { head, state, connection } = self;
         let route = state.site(head).map(|site| decide(state, site, head, connection, Door::Https, 0));
-        matches!(route, Some(Route::Application(_)))
+        matches!(route, Some(Route::Application(..)))
     }
 }

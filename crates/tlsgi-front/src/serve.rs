@@ -159,10 +159,13 @@ async fn answer_at(
             Ok(sent) => sent,
             Err(failure) => send_failure(client, failure, request_id).await,
         },
-        Route::Application(standing) => match relay(session, state, site, standing, client, request_id).await {
-            Ok(sent) => sent,
-            Err(failure) => send_failure(client, failure, request_id).await,
-        },
+        Route::Application(route, standing) => {
+            let view = session.view(site, standing);
+            match relay(session, state, route, &view, client, request_id).await {
+                Ok(sent) => sent,
+                Err(failure) => send_failure(client, failure, request_id).await,
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use tlsgi_config::config::{Limits, Site};
+use tlsgi_config::config::{Config, Limits, Site, Target};
 use tokio::sync::{mpsc, watch};
 
 use crate::assemble::Assembly;
@@ -14,20 +14,41 @@ use crate::observe::request_id::RequestIds;
 use crate::pool::Pool;
 use crate::route::files::Mounts;
 use crate::route::host;
+use crate::route::place::Routes;
 use crate::tls::client_auth::ClientPolicy;
 
 /// A site with what it needs at hand.
 pub(crate) struct SiteState {
     /// Names, policy and mounts.
     pub(crate) site: Site,
-    /// Where its application runs.
-    pub(crate) pool: Rc<Pool>,
+    /// Who answers what is no file.
+    pub(crate) routes: Routes,
     /// Its static mounts, opened.
     pub(crate) mounts: Arc<Mounts>,
     /// Who has to show a certificate.
     pub(crate) clients: Arc<ClientPolicy>,
+}
+
+/// Who answers a route.
+pub(crate) enum Destination {
+    /// An application.
+    Pool(PoolRoute),
+}
+
+/// A route to an application.
+pub(crate) struct PoolRoute {
+    /// Where it runs.
+    pub(crate) pool: Rc<Pool>,
+    /// `SCRIPT_NAME` / `root_path`.
+    pub(crate) mount: String,
     /// The pool's bound on one request.
     pub(crate) request_timeout: Option<std::time::Duration>,
+}
+
+impl std::fmt::Debug for PoolRoute {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_tuple("PoolRoute").field(&self.pool.name()).field(&self.mount).finish()
+    }
 }
 
 /// Everything that one configuration means to requests.
@@ -108,11 +129,11 @@ impl Thread {
             })
             .collect();
         *pools = wanted;
-        let sites = config.sites.iter().zip(mounts).zip(clients).filter_map(|((site, mounts), clients)| {
-            let pool = pools.iter().find(|pool| pool.name() == site.pool).map(Rc::clone)?;
-            let request_timeout = config.pool(&site.pool).and_then(|pool| pool.request_timeout);
-            let (mounts, clients) = (Arc::clone(mounts), Arc::clone(clients));
-            Some(SiteState { site: site.clone(), pool, mounts, clients, request_timeout })
+        let sites = config.sites.iter().zip(mounts).zip(clients).map(|((site, mounts), clients)| SiteState {
+            routes: routes(config, site, &pools),
+            site: site.clone(),
+            mounts: Arc::clone(mounts),
+            clients: Arc::clone(clients),
         });
         let state = State { sites: sites.collect(), limits: Rc::new(config.limits.clone()) };
         *self.state.borrow_mut() = Rc::new(state);
@@ -134,4 +155,18 @@ impl Thread {
         self.next_connection.set(id.wrapping_add(1));
         id
     }
+}
+
+fn routes(config: &Config, site: &Site, pools: &[Rc<Pool>]) -> Routes {
+    let routes = site.routes.iter().filter_map(|route| match &route.target {
+        Target::Pool(name) => {
+            let pool = pools.iter().find(|pool| pool.name() == *name).map(Rc::clone)?;
+            let request_timeout = config.pool(name).and_then(|pool| pool.request_timeout);
+            let destination = Destination::Pool(PoolRoute { pool, mount: route.mount.clone(), request_timeout });
+            Some((route.prefix.clone(), destination))
+        }
+        // `resolve` lets none through yet.
+        Target::Upstream(_) => None,
+    });
+    Routes::new(routes.collect())
 }

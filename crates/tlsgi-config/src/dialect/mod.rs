@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::layer::Layer;
+use crate::document::Document;
 use crate::nearest::nearest;
 
 /// Another server's way to be told what to do.
@@ -72,7 +72,7 @@ pub trait Files {
 #[derive(Debug)]
 pub enum Outcome {
     /// Serve. What has no origin is the original's default and weighs less than `TLSGI_*`.
-    Serve(Box<Layer>),
+    Serve(Box<Document>),
     /// Print this, as `--help` asks for.
     Print(String),
     /// Write these files, and say what was done.

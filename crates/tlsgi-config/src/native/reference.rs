@@ -8,7 +8,7 @@ use super::env::CONVENTIONS;
 use super::manual::SIGNALS;
 use crate::diagnostic::Exit;
 use crate::layer::OPTIONS;
-use crate::option::{Group, Spec};
+use crate::option::{Group, Scope, Spec};
 use crate::value::Form;
 
 /// `docs/reference/options.md`.
@@ -70,7 +70,12 @@ fn entry(spec: &Spec) -> String {
         (None, None) => {}
     }
     if spec.is_in_file {
-        facts.push(format!("key: `{}`", spec.name()));
+        let section = match spec.scope() {
+            Scope::Server => "",
+            Scope::Site => ", also in `[[site]]`",
+            Scope::Pool => ", also in `[pool.NAME]`",
+        };
+        facts.push(format!("key: `{}`{section}", spec.name()));
     }
     facts.push(format!("variable: `{}`", spec.variable()));
     let others = spec.aliases.iter().chain(spec.negations).map(|flag| format!("`{flag}`")).collect::<Vec<_>>();
@@ -92,16 +97,39 @@ fn usage(spec: &Spec) -> String {
 /// `docs/reference/tlsgi.schema.json`.
 #[must_use]
 pub fn schema() -> String {
-    let properties: Map<String, Value> =
-        OPTIONS.iter().filter(|spec| spec.is_in_file).map(|spec| (spec.name().to_owned(), property(spec))).collect();
+    let mut top = properties(&[Scope::Server, Scope::Site, Scope::Pool]);
+    let mut site = properties(&[Scope::Site]);
+    site.insert(
+        "name".to_owned(),
+        json!({ "type": "string", "minLength": 1, "description": "Name in logs and messages; the first `server-name` by default." }),
+    );
+    let section = |properties: Map<String, Value>| json!({ "type": "object", "additionalProperties": false, "properties": properties });
+    let mut sites = json!({ "type": "array", "items": section(site) });
+    sites["description"] = json!("Sites, each with its names, certificate, policy and routes.");
+    top.insert("site".to_owned(), sites);
+    let pools = json!({
+        "type": "object",
+        "propertyNames": { "pattern": "^(?!(none|0)$)[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$" },
+        "additionalProperties": section(properties(&[Scope::Pool])),
+        "description": "Pools by name, each an application with its processes.",
+    });
+    // The same word names a site's pool, and the table of all pools.
+    let own = top.remove("pool").unwrap_or_default();
+    top.insert("pool".to_owned(), json!({ "anyOf": [own, pools] }));
     let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "tlsgi.toml",
         "type": "object",
         "additionalProperties": false,
-        "properties": properties,
+        "properties": top,
     });
     format!("{schema:#}\n")
+}
+
+/// What may stand in a section for options of these scopes.
+fn properties(scopes: &[Scope]) -> Map<String, Value> {
+    let here = OPTIONS.iter().filter(|spec| spec.is_in_file && scopes.contains(&spec.scope()));
+    here.map(|spec| (spec.name().to_owned(), property(spec))).collect()
 }
 
 fn property(spec: &Spec) -> Value {

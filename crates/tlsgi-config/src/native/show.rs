@@ -1,5 +1,6 @@
-//! A layer as a tlsgi.toml: every value with the place where it was written.
+//! A document as a tlsgi.toml: every value with the place where it was written.
 
+use crate::document::{Document, Part};
 use crate::layer::{Layer, OPTIONS};
 use crate::option::{Group, Spec};
 use crate::origin::Origin;
@@ -8,8 +9,9 @@ use crate::value::Form;
 /// Every option; what nobody wrote and has no fixed default stands as a comment. Values of variables are not shown: they are
 /// where secrets travel, and this text travels to bug reports.
 #[must_use]
-pub fn show(layer: &Layer) -> String {
+pub fn show(said: &Document) -> String {
     let mut text = String::new();
+    let layer = &said.server;
     for group in Group::ALL {
         text.push_str(&format!("# {}\n", group.title()));
         for spec in OPTIONS.iter().filter(|spec| spec.group == group && spec.is_in_file) {
@@ -18,9 +20,32 @@ pub fn show(layer: &Layer) -> String {
         }
         text.push('\n');
     }
+    for site in &said.sites {
+        let name = if site.name.is_empty() { String::new() } else { format!("name = {}\n", quoted(&site.name)) };
+        section(&mut text, "[[site]]", &name, site);
+    }
+    for pool in &said.pools {
+        let heading = format!("[pool.{}]", quoted_key(&pool.name));
+        section(&mut text, &heading, "", pool);
+    }
     text.truncate(text.trim_end().len());
     text.push('\n');
     text
+}
+
+/// A section says what differs from the top.
+fn section(text: &mut String, heading: &str, name: &str, part: &Part) {
+    text.push_str(&format!("{heading:<44} # {}\n{name}", part.origin));
+    for spec in OPTIONS.iter().filter(|spec| spec.is_in_file && !(spec.slot)(&part.layer).said().is_empty()) {
+        text.push_str(&line(spec, &part.layer));
+        text.push('\n');
+    }
+    text.push('\n');
+}
+
+/// Dots part keys.
+fn quoted_key(name: &str) -> String {
+    if name.contains('.') { quoted(name) } else { name.to_owned() }
 }
 
 fn line(spec: &Spec, layer: &Layer) -> String {

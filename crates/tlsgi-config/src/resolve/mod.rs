@@ -4,12 +4,14 @@ mod client;
 mod limits;
 mod listen;
 mod pool;
+mod route;
 mod site;
 
 use std::path::{Path, PathBuf};
 
 use crate::config::{AccessLog, Config, LocalRoot, Log, Reload};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::document::{Document, Part};
 use crate::layer::{Layer, OPTIONS};
 use crate::option::One;
 use crate::origin::{Origin, Said};
@@ -66,11 +68,18 @@ impl Layer {
 
 /// Decides what was meant. No configuration comes back when there are errors.
 #[must_use]
-pub fn resolve(said: Layer, facts: &Facts) -> (Option<Config>, Diagnostics) {
-    let mut resolver = Resolver { said: said.over(Layer::defaults()), facts, told: Diagnostics::default() };
-    let config = resolver.config();
-    let config = config.filter(|_| !resolver.told.has_errors());
-    (config, resolver.told)
+pub fn resolve(said: impl Into<Document>, facts: &Facts) -> (Option<Config>, Diagnostics) {
+    let Document { server, sites, pools } = said.into();
+    let mut resolver = Resolver { said: server.over(Layer::defaults()), facts, told: Diagnostics::default() };
+    let config = resolver.config(&sites, &pools);
+    let mut told = Diagnostics::default();
+    // What is said for all sites or pools is wrong once.
+    for diagnostic in resolver.told.0 {
+        if !told.0.contains(&diagnostic) {
+            told.push(diagnostic);
+        }
+    }
+    (config.filter(|_| !told.has_errors()), told)
 }
 
 /// The directory of state, and where the local root is, for commands that need nothing else.
@@ -81,21 +90,24 @@ pub fn places(said: Layer, facts: &Facts) -> (PathBuf, LocalRoot) {
 }
 
 struct Resolver<'a> {
+    /// What counts where we are: in the server, in a site, or in a pool.
     said: Layer,
     facts: &'a Facts,
     told: Diagnostics,
 }
 
 impl Resolver<'_> {
-    fn config(&mut self) -> Option<Config> {
+    fn config(&mut self, sites: &[Part], pools: &[Part]) -> Option<Config> {
         let listeners = self.listeners();
-        let pool = self.pool();
-        let site = self.site(&listeners);
-        let reload = self.reload();
-        let pool = pool?;
+        let only_site = [Part::new("", Origin::Default)];
+        let sites = self.sites(if sites.is_empty() { &only_site } else { sites }, pools, &listeners);
+        let only_pool = [Part::new(pool::NAME, Origin::Default)];
+        let pools = if pools.is_empty() { &only_pool } else { pools };
+        let meant = self.pools(pools, &sites);
+        let reload = self.reload(pools);
         Some(Config {
             listeners,
-            sites: vec![site],
+            sites,
             limits: self.limits(),
             log: self.log(),
             front_threads: self.front_threads(),
@@ -104,8 +116,17 @@ impl Resolver<'_> {
             graceful_timeout: value(&self.said.graceful_timeout).0,
             reload,
             pid_file: self.said.pid_file.as_ref().map(|said| self.path(&said.value.0, &said.origin)),
-            pools: vec![pool],
+            pools: meant?,
         })
+    }
+
+    /// Does something where the options of this part count.
+    fn within<T>(&mut self, part: &Part, act: impl FnOnce(&mut Self) -> T) -> T {
+        let inner = part.layer.clone().over(self.said.clone());
+        let outer = std::mem::replace(&mut self.said, inner);
+        let result = act(self);
+        self.said = outer;
+        result
     }
 
     /// An absolute path: what a file says is relative to the file, the rest to the current directory.
@@ -170,7 +191,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn reload(&mut self) -> Option<Reload> {
+    fn reload(&mut self, pools: &[Part]) -> Option<Reload> {
         if !*value(&self.said.reload) {
             // A file may name them for the day when `--reload` is given.
             let from_file = |said: &&Said<_>| matches!(said.origin, Origin::File(_));
@@ -182,9 +203,15 @@ impl Resolver<'_> {
         }
         let mut directories: Vec<PathBuf> =
             self.said.reload_dir.iter().map(|said| self.path(&said.value.0, &said.origin)).collect();
-        if directories.is_empty() {
-            let directory = self.application_directory().unwrap_or_else(|| self.facts.directory.clone());
-            directories.push(self.application_file(&directory).unwrap_or(directory));
+        let is_found = directories.is_empty();
+        for part in pools.iter().filter(|_| is_found) {
+            let directory = self.within(part, |pool| {
+                let directory = pool.application_directory().unwrap_or_else(|| pool.facts.directory.clone());
+                pool.application_file(&directory).unwrap_or(directory)
+            });
+            if !directories.contains(&directory) {
+                directories.push(directory);
+            }
         }
         Some(Reload { directories })
     }

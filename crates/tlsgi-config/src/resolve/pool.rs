@@ -3,21 +3,59 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::{Resolver, value, written};
-use crate::config::{Application, EventLoop, Interface, Lifespan, Pool};
+use crate::config::{Application, EventLoop, Interface, Lifespan, Pool, Site, Target};
 use crate::diagnostic::Diagnostic;
+use crate::document::Part;
 use crate::origin::Origin;
 
-/// The only pool's name, until a configuration can have several.
+/// The only pool's name, where no section names one.
 pub(super) const NAME: &str = "app";
 
 impl Resolver<'_> {
-    pub(super) fn pool(&mut self) -> Option<Pool> {
+    /// The pools; none comes back for want of an application. Without sections there is one, where a site needs it.
+    pub(super) fn pools(&mut self, parts: &[Part], sites: &[Site]) -> Option<Vec<Pool>> {
+        let is_led_to = |name: &str| {
+            let mut targets = sites.iter().flat_map(|site| &site.routes).map(|route| &route.target);
+            targets.any(|target| matches!(target, Target::Pool(pool) if pool == name))
+        };
+        self.check_shared_application(parts);
+        let mut pools = Vec::new();
+        for part in parts {
+            if !is_led_to(&part.name) {
+                if part.origin == Origin::Default && self.said.app.is_none() {
+                    continue;
+                }
+                let told = Diagnostic::warning(format!("no site leads to the pool `{}`", part.name));
+                self.tell(
+                    told.hint(format!("for example `route = {{ \"/\" = \"pool:{}\" }}`", part.name)),
+                    &part.origin,
+                );
+            }
+            pools.push(self.within(part, |pool| pool.pool(part)));
+        }
+        pools.into_iter().collect()
+    }
+
+    /// Several pools are there for several applications: one that is said for all of them leaves open which is meant.
+    fn check_shared_application(&mut self, parts: &[Part]) {
+        let Some(app) = written(&self.said.app).cloned() else { return };
+        if parts.len() > 1 && !matches!(app.origin, Origin::File(_)) {
+            let names: Vec<_> = parts.iter().map(|part| format!("`{}`", part.name)).collect();
+            let told =
+                Diagnostic::error(format!("an application is named, and there are the pools {}", names.join(", ")));
+            self.tell(told.hint("the applications of several pools are named in the file"), &app.origin);
+        } else if parts.iter().all(|part| part.layer.app.is_some()) {
+            self.tell(Diagnostic::without_effect("app", "every pool names its own application"), &app.origin);
+        }
+    }
+
+    fn pool(&mut self, part: &Part) -> Option<Pool> {
         self.check_interface();
         self.check_jitter();
-        let application = self.application();
+        let application = self.application(part);
         let said = &self.said;
         Some(Pool {
-            name: NAME.to_owned(),
+            name: part.name.clone(),
             application: application?,
             processes: value(&said.processes).0 as usize,
             threads: value(&said.threads).0 as usize,
@@ -37,8 +75,13 @@ impl Resolver<'_> {
         })
     }
 
-    fn application(&mut self) -> Option<Application> {
+    fn application(&mut self, part: &Part) -> Option<Application> {
         let Some(said) = &self.said.app else {
+            if part.origin != Origin::Default {
+                let told = Diagnostic::error(format!("the pool `{}` names no application", part.name));
+                self.tell(told.hint("for example `app = \"module:app\"`"), &part.origin);
+                return None;
+            }
             self.told.push(
                 Diagnostic::error("no application is named")
                     .hint("for example `tlsgi app.py`, `tlsgi module:app` or `tlsgi package.module:create_app()`")

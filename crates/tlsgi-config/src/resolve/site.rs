@@ -5,11 +5,49 @@ use crate::config::{
     CertificateSource, Listener, ListenerAddress, PassphraseSource, PlainPolicy, Role, Site, StaticMount, TlsVariables,
 };
 use crate::diagnostic::Diagnostic;
+use crate::document::Part;
 use crate::value::Value as _;
 use crate::value::hsts::PRELOAD_MAX_AGE;
 
 impl Resolver<'_> {
-    pub(super) fn site(&mut self, listeners: &[Listener]) -> Site {
+    /// The sites in the order written, except that the one for every other name comes first.
+    pub(super) fn sites(&mut self, parts: &[Part], pools: &[Part], listeners: &[Listener]) -> Vec<Site> {
+        let mut sites: Vec<Site> = Vec::new();
+        for part in parts {
+            let site = self.within(part, |site| {
+                let meant = site.site(part, pools, listeners);
+                site.check_names(&meant, &sites, part);
+                meant
+            });
+            sites.push(site);
+        }
+        sites.sort_by_key(|site| !site.names.is_empty());
+        sites
+    }
+
+    /// A name leads to one site, and the first of two would hide the other.
+    fn check_names(&mut self, site: &Site, earlier: &[Site], part: &Part) {
+        if earlier.iter().any(|other| other.name == site.name) {
+            let told = Diagnostic::error(format!("there are two sites `{}`", site.name));
+            self.tell(told.hint("a site without `name` is called by its first `server-name`"), &part.origin);
+        }
+        if let Some(other) = earlier.iter().find(|other| other.names.is_empty() && site.names.is_empty()) {
+            let told = Diagnostic::error(format!(
+                "neither `{}` nor `{}` has a `server-name`: only one site answers every other name",
+                other.name, site.name
+            ));
+            self.tell(told.hint("give this one the names that it serves"), &part.origin);
+        }
+        for said in self.said.server_name.clone() {
+            let name = said.value.as_host();
+            if let Some(other) = earlier.iter().find(|other| other.names.contains(&name)) {
+                let told = Diagnostic::error(format!("{name} is served by the site `{}` already", other.name));
+                self.tell(told.hint("a name belongs to one site"), &said.origin);
+            }
+        }
+    }
+
+    fn site(&mut self, part: &Part, pools: &[Part], listeners: &[Listener]) -> Site {
         let mut names: Vec<String> = Vec::new();
         for said in &self.said.server_name {
             let name = said.value.as_host();
@@ -17,14 +55,15 @@ impl Resolver<'_> {
                 names.push(name);
             }
         }
+        let name = if part.name.is_empty() { names.first().map_or("default", String::as_str) } else { &part.name };
         Site {
+            name: name.to_owned(),
+            routes: self.routes(pools),
             names,
             certificate: self.certificate(),
             plain: self.plain(listeners),
             hsts: self.hsts(),
             mounts: self.static_mounts(),
-            pool: super::pool::NAME.to_owned(),
-            mount: value(&self.said.mount).0.clone(),
             client_certificates: self.client_certificates(listeners),
             tls_variables: TlsVariables {
                 has_standard: *value(&self.said.ssl_environment),

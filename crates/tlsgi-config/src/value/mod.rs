@@ -6,6 +6,7 @@ pub mod hsts;
 pub mod name;
 pub mod path;
 pub mod quantity;
+pub mod route;
 pub mod word;
 
 pub use address::{Bind, Host};
@@ -14,6 +15,7 @@ pub use hsts::Hsts;
 pub use name::ServerName;
 pub use path::{Destination, Directory, FilePath, Prefix, StaticFolder};
 pub use quantity::{Bytes, Count, Number, OrNone, Period, Port};
+pub use route::{PoolName, RouteRule, RouteTarget};
 pub use word::{Reference, Text, Variable};
 
 /// A kind of value. All origins (flag, variable, file) come through `read`, so that they cannot differ.

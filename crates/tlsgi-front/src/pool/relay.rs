@@ -6,6 +6,7 @@ use tokio::time::{Duration, Instant, sleep_until, timeout};
 
 use super::link::Dispatch;
 use super::{Exchange, WorkerEvent};
+use crate::connection::View;
 use crate::control::FromFront;
 use crate::http::client::{Client, Event};
 use crate::http::failure::Failure;
@@ -14,8 +15,7 @@ use crate::http::response::ResponseHead;
 use crate::http::websocket;
 use crate::route::files;
 use crate::serve::{Sent, Session};
-use crate::state::{SiteState, State};
-use crate::tls::client_auth::Standing;
+use crate::state::{PoolRoute, State};
 
 /// How long an ASGI application may take to notice that its request was given up, before its worker counts as stuck.
 const CANCEL_GRACE: Duration = Duration::from_secs(2);
@@ -23,22 +23,21 @@ const CANCEL_GRACE: Duration = Duration::from_secs(2);
 /// Times that one request is given to another worker.
 const MAX_REPLAYS: u32 = 3;
 
-/// Serves the request from the site's pool. An error means that nothing was sent yet.
+/// Serves the request from the route's pool. An error means that nothing was sent yet.
 pub(crate) async fn relay(
     session: &Session,
     state: &State,
-    site: &SiteState,
-    standing: Standing,
+    route: &PoolRoute,
+    view: &View,
     client: &mut impl Client,
     request_id: &str,
 ) -> Result<Sent, Failure> {
-    let view = session.view(site, standing);
-    let mut body = RequestBody::collect(client, site.pool.interface()).await?;
+    let mut body = RequestBody::collect(client, route.pool.interface()).await?;
     for _ in 0..=MAX_REPLAYS {
         let limits = &state.limits;
         let slot = tokio::select! {
             biased;
-            slot = site.pool.acquire(limits.queue_timeout, limits.queue_length) => slot?,
+            slot = route.pool.acquire(limits.queue_timeout, limits.queue_length) => slot?,
             event = client.event(false) => match event {
                 Event::Failed(failure) => return Err(failure),
                 _ => return Ok(Sent::default()),
@@ -46,7 +45,7 @@ pub(crate) async fn relay(
         };
         // What the pool speaks is known once a worker has said hello, so not before there is a slot.
         let handshake = match client.head().upgrade {
-            Upgrade::WebSocket if site.pool.interface() == Some(Interface::Asgi) => {
+            Upgrade::WebSocket if route.pool.interface() == Some(Interface::Asgi) => {
                 Some(websocket::handshake::check(client.head())?)
             }
             _ => None,
@@ -54,16 +53,16 @@ pub(crate) async fn relay(
         let link = std::rc::Rc::clone(slot.link());
         let dispatch = Dispatch {
             kind: if handshake.is_some() { RequestKind::WebSocket } else { RequestKind::Http },
-            mount: &site.site.mount,
+            mount: &route.mount,
             request_id,
             body: &body.sent,
             is_end: body.is_sent_whole,
         };
-        let exchange = link.start(slot, &view, client.head(), &dispatch);
-        let deadlines = Deadlines::new(site.request_timeout, limits.response_timeout);
+        let exchange = link.start(slot, view, client.head(), &dispatch);
+        let deadlines = Deadlines::new(route.request_timeout, limits.response_timeout);
         let mut relay = Relay {
             session,
-            site,
+            route,
             request_id,
             sent: Sent { worker: Some(exchange.worker()), ..Sent::default() },
             exchange,
@@ -176,7 +175,7 @@ enum Step {
 
 struct Relay<'a> {
     session: &'a Session,
-    site: &'a SiteState,
+    route: &'a PoolRoute,
     request_id: &'a str,
     exchange: Exchange,
     sent: Sent,
@@ -425,7 +424,7 @@ impl Relay<'_> {
         }
         let request = format!("{} {}", client.head().method(), String::from_utf8_lossy(client.head().path()));
         self.exchange.tell_cancelled(CancelReason::Deadline);
-        let is_wsgi = self.site.pool.interface() == Some(Interface::Wsgi);
+        let is_wsgi = self.route.pool.interface() == Some(Interface::Wsgi);
         let is_stuck = is_wsgi || timeout(CANCEL_GRACE, self.until_over()).await.is_err();
         if is_stuck {
             // The receiver lives as long as the process.

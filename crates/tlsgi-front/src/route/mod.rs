@@ -3,6 +3,7 @@
 pub(crate) mod client_gate;
 pub(crate) mod files;
 pub(crate) mod host;
+pub(crate) mod place;
 pub(crate) mod reading;
 pub(crate) mod redirect;
 
@@ -11,7 +12,7 @@ use tlsgi_config::config::PlainPolicy;
 use crate::connection::Connection;
 use crate::http::failure::Failure;
 use crate::http::head::RequestHead;
-use crate::state::{SiteState, State};
+use crate::state::{Destination, PoolRoute, SiteState, State};
 use crate::tls::client_auth::Standing;
 use client_gate::Denial;
 
@@ -28,7 +29,7 @@ pub(crate) enum Door {
 
 /// The decision.
 #[derive(Debug)]
-pub(crate) enum Route<'m> {
+pub(crate) enum Route<'s> {
     /// To https.
     Redirect(redirect::Redirect),
     /// An error of the client's.
@@ -36,9 +37,9 @@ pub(crate) enum Route<'m> {
     /// No client certificate, or none that holds here.
     Deny(Denial),
     /// A static mount.
-    File(&'m files::Mount),
+    File(&'s files::Mount),
     /// The application, and what it is told of the client.
-    Application(Standing),
+    Application(&'s PoolRoute, Standing),
 }
 
 /// Decides, at a time in seconds since the epoch. Pure: nothing is read, sent or counted here.
@@ -50,7 +51,7 @@ pub(crate) fn decide<'s>(
     door: Door,
     now: i64,
 ) -> Route<'s> {
-    let SiteState { site: policy, mounts, clients, .. } = site;
+    let SiteState { site: policy, mounts, clients, routes } = site;
     if !host::is_served(policy, head) || client_gate::is_misdirected(state, site, head, connection) {
         return Route::Refuse(Failure::Misdirected);
     }
@@ -63,12 +64,11 @@ pub(crate) fn decide<'s>(
         Ok(standing) => standing,
         Err(denial) => return Route::Deny(denial),
     };
-    match mounts.find(head.path()) {
-        Some(mount) => Route::File(mount),
-        // `OPTIONS *` asks about the server as a whole; it is under no prefix.
-        None if head.path() != b"*" && files::path::under(head.path(), &policy.mount).is_none() => {
-            Route::Refuse(Failure::NotFound)
-        }
-        None => Route::Application(standing),
+    // The longest prefix counts, and of two alike that of the files.
+    match (mounts.find(head.path()), routes.find(head.path())) {
+        (Some(mount), Some((length, _))) if mount.prefix().len() >= length => Route::File(mount),
+        (Some(mount), None) => Route::File(mount),
+        (_, Some((_, Destination::Pool(route)))) => Route::Application(route, standing),
+        (None, None) => Route::Refuse(Failure::NotFound),
     }
 }

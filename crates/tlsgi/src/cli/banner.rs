@@ -161,13 +161,13 @@ mod tests {
 
     fn site(names: &[&str]) -> Site {
         Site {
+            name: "default".to_owned(),
             names: names.iter().map(|&name| name.to_owned()).collect(),
             certificate: CertificateSource::Local { names: Vec::new() },
             plain: PlainPolicy::Redirect { https_port: 8443 },
             hsts: None,
             mounts: Vec::new(),
-            pool: "app".to_owned(),
-            mount: String::new(),
+            routes: Vec::new(),
             client_certificates: tlsgi_config::config::ClientCertificates::default(),
             tls_variables: tlsgi_config::config::TlsVariables::default(),
         }

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use tlsgi_config::dialect::{Files, Foreign, Input, NewFile, Outcome, Purpose, toml};
-use tlsgi_config::{Diagnostic, Diagnostics, Exit, Layer};
+use tlsgi_config::{Diagnostic, Diagnostics, Document, Exit};
 
 use super::startup::{self, Reading, Source};
 use super::{Roles, print, with_startup};
@@ -34,10 +34,10 @@ pub(super) fn said(
     foreign: &Foreign,
     environment: &BTreeMap<String, String>,
     directory: &Path,
-) -> (Layer, Diagnostics) {
+) -> (Document, Diagnostics) {
     match translate(foreign, environment, directory) {
         (Outcome::Serve(said), told) => (*said, told),
-        (Outcome::Print(_) | Outcome::Write(..), told) => (Layer::default(), told),
+        (Outcome::Print(_) | Outcome::Write(..), told) => (Document::default(), told),
     }
 }
 

@@ -113,7 +113,7 @@ pub(crate) fn report_check(config: &Config, messages: &[tlsgi_cert::Message]) ->
 
 fn show_config(flags: Layer) -> Exit {
     let read = startup::Reading::of(flags);
-    let exit = print::out(&show::show(&read.said.clone().over(Layer::defaults())));
+    let exit = print::out(&show::show(&read.said.clone().with_defaults()));
     let (_, more) = read.resolve();
     let mut told: Diagnostics = read.told;
     told.extend(more);

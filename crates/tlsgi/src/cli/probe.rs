@@ -2,28 +2,39 @@
 
 use std::path::Path;
 
-use tlsgi_config::{Config, Diagnostic, Diagnostics, Layer, Origin};
+use tlsgi_config::{Config, Diagnostic, Diagnostics, Document, Layer, Origin};
 
 /// Looks at every directory that is needed from the first request on.
-pub(super) fn look(said: &Layer, config: &Config) -> Diagnostics {
+pub(super) fn look(said: &Document, config: &Config) -> Diagnostics {
     let mut told = Diagnostics::default();
-    for mount in config.sites.iter().flat_map(|site| &site.mounts) {
-        let origin = said.static_folder.iter().find(|said| said.value.prefix == mount.prefix).map(|said| &said.origin);
-        need("--static", &mount.directory, origin, &mut told);
+    for site in &config.sites {
+        let own = said.sites.iter().find(|part| part.name == site.name).map(|part| &part.layer);
+        let layers: Vec<&Layer> = own.into_iter().chain(said.layers()).collect();
+        for mount in &site.mounts {
+            let mut folders = layers.iter().flat_map(|layer| &layer.static_folder);
+            let origin = folders.find(|said| said.value.prefix == mount.prefix).map(|said| &said.origin);
+            need("--static", &mount.directory, origin, &mut told);
+        }
     }
-    for directory in config.pools.iter().filter_map(|pool| pool.directory.as_deref()) {
-        need("--chdir", directory, said.chdir.as_ref().map(|said| &said.origin), &mut told);
+    for pool in &config.pools {
+        let own = said.pools.iter().find(|part| part.name == pool.name).map(|part| &part.layer);
+        let layers = || own.into_iter().chain([&said.server]);
+        if let Some(directory) = &pool.directory {
+            let origin = layers().find_map(|layer| layer.chdir.as_ref()).map(|said| &said.origin);
+            need("--chdir", directory, origin, &mut told);
+        }
+        let folders = layers().map(|layer| &layer.python_path).find(|folders| !folders.is_empty());
+        for (said, directory) in folders.into_iter().flatten().zip(&pool.python_path) {
+            // Python passes over what is not there, and what is there may be a zip archive.
+            if !directory.exists() {
+                let missing = Diagnostic::warning(format!("`--python-path`: {} does not exist", directory.display()));
+                told.push(missing.at(&said.origin));
+            }
+        }
     }
     let watched = config.reload.iter().flat_map(|reload| &reload.directories);
     for (at, directory) in watched.enumerate() {
-        need("--reload-dir", directory, said.reload_dir.get(at).map(|said| &said.origin), &mut told);
-    }
-    for (said, directory) in said.python_path.iter().zip(config.pools.iter().flat_map(|pool| &pool.python_path)) {
-        // Python passes over what is not there, and what is there may be a zip archive.
-        if !directory.exists() {
-            let missing = Diagnostic::warning(format!("`--python-path`: {} does not exist", directory.display()));
-            told.push(missing.at(&said.origin));
-        }
+        need("--reload-dir", directory, said.server.reload_dir.get(at).map(|said| &said.origin), &mut told);
     }
     told
 }

@@ -9,7 +9,7 @@ use tlsgi_config::config::LocalRoot;
 use tlsgi_config::diagnostic::Diagnostic;
 use tlsgi_config::dialect::Foreign;
 use tlsgi_config::resolve::PassedSocket;
-use tlsgi_config::{Config, Diagnostics, Facts, Layer, Origin, native, resolve};
+use tlsgi_config::{Config, Diagnostics, Document, Facts, Layer, Origin, native, resolve};
 
 use super::{banner, foreign, print, probe};
 
@@ -37,7 +37,7 @@ pub(super) enum Source {
 
 /// What was said, before it is decided what it means.
 pub(super) struct Reading {
-    pub(super) said: Layer,
+    pub(super) said: Document,
     pub(super) told: Diagnostics,
     /// The configuration file, if there is one.
     file: Option<PathBuf>,
@@ -136,7 +136,7 @@ impl Reading {
 
     /// The directory of state, and where the local root is.
     pub(super) fn places(&self) -> (PathBuf, LocalRoot) {
-        resolve::places(self.said.clone(), &self.facts)
+        resolve::places(self.said.server.clone(), &self.facts)
     }
 
     pub(super) fn resolve(&self) -> (Option<Config>, Diagnostics) {

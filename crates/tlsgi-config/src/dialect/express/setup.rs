@@ -13,7 +13,7 @@ pub(super) fn files(state: &Express) -> Outcome {
     let config = root.join("tlsgi.toml");
     let script = root.join("apachectl");
     let mut text = "# Written by `tlsgi mod_wsgi-express setup-server`.\n\n".to_owned();
-    text.push_str(&toml::write(&state.draft.layer));
+    text.push_str(&toml::write(&state.draft.layer.clone().into()));
     let has_pid_file = state.draft.has("pid-file");
     if !has_pid_file {
         text.push_str(&format!(

@@ -85,6 +85,11 @@ impl Mounts {
 }
 
 impl Mount {
+    /// Decoded, no trailing slash.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     fn open(mount: &StaticMount) -> Result<Self, MountError> {
         let directory = Directory::open(&mount.directory).map_err(|errno| MountError {
             prefix: mount.prefix.clone(),
