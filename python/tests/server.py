@@ -25,10 +25,15 @@ class Server:
         environment: dict[str, str] | None = None,
         cwd: Path = ROOT,
         options: list[str] | None = None,
+        program: list[str] | None = None,
     ) -> None:
+        """``program`` is a command of another name that serves, on free ports, instead of ``tlsgi serve``."""
         self.state = directory / "state"
         ports = ["--host", "127.0.0.1", "--https-port", "0", "--port", "0"]
         command = [COMMAND, "serve", *arguments, *ports, "--python", sys.executable, *(options or ["--state-dir", str(self.state)])]
+        if program is not None:
+            command = program
+            environment = {"TLSGI_STATE_DIR": str(self.state), "PYTHONWARNINGS": "default", **(environment or {})}
         self.process = subprocess.Popen(
             command,
             cwd=cwd,

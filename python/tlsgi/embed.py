@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import shutil
 import signal
@@ -9,30 +10,109 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import threading
+from contextlib import contextmanager
 from typing import Any, Callable, Iterable, Iterator, Union
 
 from tlsgi import interface as interfaces
-from tlsgi import worker
+from tlsgi import keywords, locate, worker
 from tlsgi.control import Control
+from tlsgi.keywords import Request
 from tlsgi.start import Start
 
 _ONLY_BY_NAME = ("reload", "preload", "max_requests", "max_worker_memory")
+"""What needs processes that import the application themselves."""
 
 
-def run(app: Union[str, Callable[..., Any]], options: dict[str, Any]) -> None:
+def run(app: Union[str, Callable[..., Any]], given: dict[str, Any]) -> None:
     """As :func:`tlsgi.run`."""
-    if isinstance(app, str):
-        _serve_by_name(app, options)
-        return
+    if locate.is_worker():
+        raise RuntimeError(
+            'tlsgi.run() was called while the server imports the application: put it under `if __name__ == "__main__":`'
+        )
+    request = keywords.read(given)
+    wanted = _wanted_by_name(request.options)
+    with _key_passphrase(request):
+        if isinstance(app, str):
+            _serve_by_name(app, request)
+        elif wanted:
+            location = locate.locate(app, f"tlsgi.run() with {', '.join(wanted)}")
+            _add(request.options, "python_path", location.python_path)
+            _serve_by_name(location.reference, request)
+        else:
+            _serve_object(app() if request.is_factory else app, request)
+
+
+def _wanted_by_name(options: dict[str, Any]) -> list[str]:
+    wanted = [name for name in _ONLY_BY_NAME if options.get(name)]
+    return wanted + (["processes"] if options.get("processes", 1) not in (None, 1) else [])
+
+
+def _serve_object(app: Any, request: Request) -> None:
+    """This process runs the application."""
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("tlsgi.run() needs the main thread, where signals arrive")
-    wanted = [name for name in _ONLY_BY_NAME if options.get(name)]
-    wanted += ["processes"] if options.get("processes", 1) not in (None, 1) else []
-    if wanted:
-        raise ValueError(f'{", ".join(wanted)}: only with a reference such as run("module:app"), which can be imported again')
+    options = request.options
+    for name in _ONLY_BY_NAME + ("processes",):
+        options.pop(name, None)
+    os.environ.update(request.environment)
     served = interfaces.examine(app, options.pop("interface", None))
+    if request.debug is not None and hasattr(app, "debug"):
+        app.debug = request.debug
+    if request.wants_debugger and served.interface == "wsgi" and _is_private(options):
+        from tlsgi.debug import with_debugger
+
+        served = served._replace(application=with_debugger(served.application))
     _serve_here(served, [*arguments(options), "--interface", served.interface])
+
+
+def _directories(reference: str) -> list[str]:
+    """Where the code of an application is, as far as its reference tells."""
+    beside = os.path.dirname(reference.partition(":")[0])
+    return list(dict.fromkeys([os.getcwd(), *([beside] if os.path.isdir(beside) else [])]))
+
+
+def _is_private(options: dict[str, Any]) -> bool:
+    """Nobody but this machine reaches the server."""
+    hosts = options.get("host")
+    listed = hosts if isinstance(hosts, (list, tuple)) else [hosts] if hosts else []
+    return not any(name in options for name in ("bind", "bind_http")) and all(is_loopback(str(host)) for host in listed)
+
+
+def is_loopback(host: str) -> bool:
+    """The address, or ``localhost``, is for this machine alone."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _add(options: dict[str, Any], name: str, more: list[str]) -> None:
+    had = options.get(name)
+    before = list(had) if isinstance(had, (list, tuple)) else [had] if had else []
+    if before or more:
+        options[name] = before + more
+
+
+@contextmanager
+def _key_passphrase(request: Request) -> Iterator[None]:
+    """A file for what opens the private key: not on the command line, where every user of the machine could read it."""
+    if request.key_password is None:
+        yield
+        return
+    if hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create("passphrase"), "w", encoding="utf-8") as memory:
+            memory.write(request.key_password + "\n")
+            memory.flush()
+            request.options["key_passphrase_file"] = f"/proc/{os.getpid()}/fd/{memory.fileno()}"
+            yield
+        return
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+        file.write(request.key_password + "\n")
+        file.flush()
+        request.options["key_passphrase_file"] = file.name
+        yield
 
 
 def arguments(options: dict[str, Any]) -> Iterator[str]:
@@ -58,9 +138,22 @@ def executable() -> str:
     return found
 
 
-def _serve_by_name(reference: str, options: dict[str, Any]) -> None:
+def _serve_by_name(reference: str, request: Request) -> None:
+    options = request.options
     options.setdefault("python", sys.executable)
-    server = subprocess.Popen([executable(), "serve", *arguments(options), "--", reference])
+    if request.is_factory:
+        options["factory"] = True
+    environment = dict(request.environment)
+    if request.debug is not None:
+        environment["FLASK_DEBUG"] = str(int(request.debug))
+    if request.wants_debugger and _is_private(options):
+        environment["TLSGI__DEBUGGED"] = reference + ("()" if options.pop("factory", False) else "")
+        reference = "tlsgi.debug:load()"
+        if options.get("reload") and not options.get("reload_dir"):
+            options["reload_dir"] = _directories(environment["TLSGI__DEBUGGED"])
+    server = subprocess.Popen(
+        [executable(), "serve", *arguments(options), "--", reference], env={**os.environ, **environment}
+    )
     before = signal.getsignal(signal.SIGTERM)
     is_main = threading.current_thread() is threading.main_thread()
     if is_main:
