@@ -519,6 +519,13 @@ _arguments "${_arguments_options[@]}" : \
 '*::words:_default' \
 && ret=0
 ;;
+(uwsgi)
+_arguments "${_arguments_options[@]}" : \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::words:_default' \
+&& ret=0
+;;
 (trust)
 _arguments "${_arguments_options[@]}" : \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
@@ -811,6 +818,7 @@ _tlsgi_commands() {
 'man:Print the manual page' \
 'import:Print another server'\''s command line as a tlsgi.toml' \
 'mod_wsgi-express:Serve as mod_wsgi-express start-server does' \
+'uwsgi:Serve as uwsgi does, with its options and files' \
 'trust:Make browsers and other programs of this machine trust the local root' \
 'cert:Issue a certificate from the local root into files' \
 'mkcert:Do what mkcert does, with its flags' \
@@ -961,6 +969,11 @@ _tlsgi__subcmd__trust__subcmd__status_commands() {
 _tlsgi__subcmd__trust__subcmd__uninstall_commands() {
     local commands; commands=()
     _describe -t commands 'tlsgi trust uninstall commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__uwsgi_commands] )) ||
+_tlsgi__subcmd__uwsgi_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi uwsgi commands' commands "$@"
 }
 
 if [ "$funcstack[1]" = "_tlsgi" ]; then

@@ -2,14 +2,19 @@
 
 use super::entry::Given;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::document::{Document, Part};
 use crate::layer::{Layer, find};
 use crate::origin::Origin;
 
 /// What has been understood so far.
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
-    /// In tlsgi's words.
+    /// In tlsgi's words: of the server, and of every site and pool.
     pub layer: Layer,
+    /// Sites of their own.
+    pub sites: Vec<Part>,
+    /// Pools of their own.
+    pub pools: Vec<Part>,
     /// What people are told.
     pub told: Diagnostics,
 }
@@ -24,16 +29,27 @@ impl Draft {
     /// Gives an option of tlsgi a value, in the name of the option that was written. A value that it does not take is told as one
     /// of the option that was written.
     pub fn say(&mut self, native: &str, text: &str, given: &Given) {
-        let Some(spec) = find(native) else {
-            let told = Diagnostic::error(format!("`{}` cannot be done: tlsgi has no `--{native}`", given.name));
-            self.told.push(told.at(&given.origin));
-            return;
-        };
-        if let Err(refusal) = (spec.slot_mut)(&mut self.layer).say(text, given.origin.clone()) {
-            let mut told = Diagnostic::invalid(&given.name, text, &refusal.reason).at(&given.origin);
-            told.hints.extend(refusal.hint);
-            self.told.push(told);
+        say(&mut self.layer, &mut self.told, native, text, given);
+    }
+
+    /// As [`Self::say`], for one site; its number is that of [`Self::sites`].
+    pub fn say_site(&mut self, at: usize, native: &str, text: &str, given: &Given) {
+        if let Some(site) = self.sites.get_mut(at) {
+            say(&mut site.layer, &mut self.told, native, text, given);
         }
+    }
+
+    /// As [`Self::say`], for one pool; its number is that of [`Self::pools`].
+    pub fn say_pool(&mut self, at: usize, native: &str, text: &str, given: &Given) {
+        if let Some(pool) = self.pools.get_mut(at) {
+            say(&mut pool.layer, &mut self.told, native, text, given);
+        }
+    }
+
+    /// Everything that was understood.
+    #[must_use]
+    pub fn document(self) -> Document {
+        Document { server: self.layer, sites: self.sites, pools: self.pools }
     }
 
     /// Gives an option the original's default, unless something was said.
@@ -60,5 +76,18 @@ impl Draft {
         if !self.told.0.iter().any(|earlier| earlier.message == told.message) {
             self.told.push(told);
         }
+    }
+}
+
+fn say(layer: &mut Layer, told: &mut Diagnostics, native: &str, text: &str, given: &Given) {
+    let Some(spec) = find(native) else {
+        let message = format!("`{}` cannot be done: tlsgi has no `--{native}`", given.name);
+        told.push(Diagnostic::error(message).at(&given.origin));
+        return;
+    };
+    if let Err(refusal) = (spec.slot_mut)(layer).say(text, given.origin.clone()) {
+        let mut diagnostic = Diagnostic::invalid(&given.name, text, &refusal.reason).at(&given.origin);
+        diagnostic.hints.extend(refusal.hint);
+        told.push(diagnostic);
     }
 }

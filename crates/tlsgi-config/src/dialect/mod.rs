@@ -6,8 +6,10 @@ pub mod argv;
 pub mod draft;
 pub mod entry;
 mod express;
+mod glob;
 pub mod page;
 pub mod toml;
+mod uwsgi;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -36,7 +38,7 @@ pub struct Dialect {
 }
 
 /// Every dialect.
-pub static DIALECTS: &[&Dialect] = &[&express::DIALECT];
+pub static DIALECTS: &[&Dialect] = &[&express::DIALECT, &uwsgi::DIALECT];
 
 /// The dialect of this name.
 #[must_use]

@@ -118,7 +118,7 @@ fn translate(input: &Input<'_>) -> (Outcome, Diagnostics) {
     finish::finish(&mut state);
     let told = std::mem::take(&mut state.draft.told);
     if told.has_errors() || !is_setup {
-        return (Outcome::Serve(Box::new(state.draft.layer.into())), told);
+        return (Outcome::Serve(Box::new(state.draft.document())), told);
     }
     (setup::files(&state), told)
 }
