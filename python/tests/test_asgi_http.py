@@ -17,6 +17,7 @@ from wire import (
     DONE,
     EARLY_HINTS,
     END_FLAG,
+    LARGEST_REQUEST_WINDOW,
     RESPONSE,
     RESPONSE_CREDIT,
     REQUEST_CREDIT,
@@ -299,7 +300,7 @@ def test_upload_is_bounded_by_credit(serve):
             total, pieces, more = 0, 0, True
             while more:
                 event = await receive()
-                assert len(event["body"]) <= 65536
+                assert len(event["body"]) <= 262144
                 total, pieces, more = total + len(event["body"]), pieces + 1, event["more_body"]
             await send({"type": "http.response.start", "status": 200})
             await send({"type": "http.response.body", "body": str(total).encode()})
@@ -316,7 +317,7 @@ def test_upload_is_bounded_by_credit(serve):
             got = link.frame_of(exchange)
             assert got.kind == CREDIT, got
             window += got.number
-            assert window <= REQUEST_CREDIT
+            assert window <= LARGEST_REQUEST_WINDOW
     assert link.response(exchange).body == str(size).encode()
 
 

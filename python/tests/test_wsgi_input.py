@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 import pytest
 
-from wire import CREDIT, DATA, DONE, REQUEST_CREDIT, RESPONSE, Link
+from wire import CREDIT, DATA, DONE, LARGEST_REQUEST_WINDOW, REQUEST_CREDIT, RESPONSE, Link
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_reading_grants_credit_and_not_before(serve):
             frame = link.expect(exchange, CREDIT)
             assert frame.number >= REQUEST_CREDIT // 2
             credit += frame.number
-            assert credit <= REQUEST_CREDIT
+            assert credit <= LARGEST_REQUEST_WINDOW
         piece = bytes([left % 251]) * min(credit, left, 20_000)
         digest.update(piece)
         credit -= len(piece)

@@ -16,12 +16,28 @@ pub const MAX_MESSAGE: usize = 16 << 20;
 /// Most descriptors with one message.
 pub const MAX_DESCRIPTORS: usize = 128;
 
+/// Bytes that an end of [`wide_pair`] would like to have on their way.
+const WIDE_BUFFER: usize = 512 << 10;
+
 /// A connected pair, close-on-exec, for one end to be handed to a child.
 ///
 /// # Errors
 /// Out of descriptors.
 pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
     UnixStream::pair()
+}
+
+/// As [`pair`], for streams of large pieces: as much as the kernel allows (`net.core.wmem_max`, twice) may be on its way, which spares
+/// both sides being woken for every second piece.
+///
+/// # Errors
+/// Out of descriptors.
+pub fn wide_pair() -> io::Result<(UnixStream, UnixStream)> {
+    let (left, right) = pair()?;
+    for end in [&left, &right] {
+        rustix::net::sockopt::set_socket_send_buffer_size(end, WIDE_BUFFER)?;
+    }
+    Ok((left, right))
 }
 
 /// Sends bytes with descriptors in one `sendmsg`; returns how many bytes left. The descriptors go with the first byte.

@@ -42,12 +42,41 @@ impl Credit {
     pub fn grant(&mut self, bytes: u32) {
         self.left = self.left.saturating_add(bytes).min(1 << 30);
     }
+}
 
-    /// Whether a receiver that has consumed `consumed` bytes since its last grant should grant them now: at half a window,
-    /// so that a steady stream costs one small frame per half window and never runs dry.
-    #[must_use]
-    pub const fn should_grant(consumed: u32, window: u32) -> bool {
-        consumed >= window / 2
+/// The receiving end's decision when to grant: at half a window, so that a steady stream costs one small frame per half window and
+/// never runs dry. With each grant the window doubles, up to a bound: what is consumed quickly is asked for in larger portions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    size: u32,
+    largest: u32,
+    consumed: u32,
+}
+
+impl Window {
+    /// Of a request body or the messages of a client.
+    pub const REQUEST: Self = Self::new(limits::INITIAL_REQUEST_CREDIT, limits::LARGEST_REQUEST_WINDOW);
+
+    /// Of a response, or the messages of an application.
+    pub const RESPONSE: Self = Self::new(limits::INITIAL_RESPONSE_CREDIT, limits::LARGEST_RESPONSE_WINDOW);
+
+    const fn new(size: u32, largest: u32) -> Self {
+        Self { size, largest, consumed: 0 }
+    }
+
+    /// Counts bytes that were passed on.
+    pub fn consume(&mut self, bytes: usize) {
+        self.consumed = self.consumed.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+    }
+
+    /// What is to be granted now, if it is time.
+    pub fn grant(&mut self) -> Option<u32> {
+        if self.consumed < self.size / 2 {
+            return None;
+        }
+        let growth = self.size.min(self.largest - self.size);
+        self.size += growth;
+        Some(std::mem::take(&mut self.consumed).saturating_add(growth))
     }
 }
 
@@ -69,6 +98,22 @@ mod tests {
         assert_eq!(credit.take(6), 0);
         credit.grant(3);
         assert_eq!(credit.take(6), 3);
+    }
+
+    #[test]
+    fn window_is_granted_by_halves_and_grows_to_its_bound() {
+        let mut window = Window::new(100, 300);
+        window.consume(49);
+        assert_eq!(window.grant(), None);
+        window.consume(1);
+        assert_eq!(window.grant(), Some(150));
+        window.consume(99);
+        assert_eq!(window.grant(), None);
+        window.consume(1);
+        assert_eq!(window.grant(), Some(200));
+        window.consume(300);
+        assert_eq!(window.grant(), Some(300));
+        assert_eq!(window.grant(), None);
     }
 
     #[test]

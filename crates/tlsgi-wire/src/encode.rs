@@ -186,6 +186,13 @@ impl<'a> Encoder<'a> {
         self.close(start);
     }
 
+    /// A [`Kind::Data`] frame of which the caller writes the last `length` bytes right behind this buffer.
+    pub fn data_apart(&mut self, id: u32, length: usize, is_end: bool, is_done: bool) {
+        let start = self.open(Kind::Data, id);
+        self.out.push(ending(is_end, is_done));
+        close_apart(self.out, start, length);
+    }
+
     /// See [`Kind::Message`]; at most [`limits::MAX_DATA`] bytes, and credit taken by the caller.
     pub fn message(&mut self, id: u32, message: &Message<'_>) {
         let start = self.open(Kind::Message, id);
@@ -297,6 +304,11 @@ impl<'a> Patch<'a> {
     pub fn finish(self) {
         close(self.out, self.start);
     }
+
+    /// As [`Patch::finish`], for a frame of which the caller writes the last `length` bytes right behind this buffer.
+    pub fn finish_apart(self, length: usize) {
+        close_apart(self.out, self.start, length);
+    }
 }
 
 /// Appends a field to a block that [`Patch::encoded_fields`] will take; `name` as for [`Patch::field`].
@@ -322,7 +334,11 @@ const fn ending(is_end: bool, is_done: bool) -> u8 {
 }
 
 fn close(out: &mut [u8], start: usize) {
-    let length = out.len() - start - limits::HEADER_LENGTH;
+    close_apart(out, start, 0);
+}
+
+fn close_apart(out: &mut [u8], start: usize, apart: usize) {
+    let length = out.len() - start - limits::HEADER_LENGTH + apart;
     debug_assert!(length <= limits::MAX_PAYLOAD, "frame of {length} bytes");
     let [l0, l1, l2, ..] = u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
     patch(out, start, &[l0, l1, l2]);

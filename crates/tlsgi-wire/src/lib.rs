@@ -12,7 +12,7 @@ mod names;
 mod reason;
 mod session;
 
-pub use credit::Credit;
+pub use credit::{Credit, Window};
 pub use decode::{Decoder, decode};
 pub use encode::{Encoder, Patch, append_field, mark_done};
 pub use error::Error;

@@ -18,8 +18,14 @@ pub const MAX_FIELD: usize = u16::MAX as usize;
 /// Request-body bytes that the front may send before the worker grants more.
 pub const INITIAL_REQUEST_CREDIT: u32 = 64 << 10;
 
+/// What the window of a request body grows to while the application reads.
+pub(crate) const LARGEST_REQUEST_WINDOW: u32 = 256 << 10;
+
 /// Response bytes that the worker may send before the front grants more.
 pub const INITIAL_RESPONSE_CREDIT: u32 = 256 << 10;
+
+/// What the window of a response grows to while the client takes it.
+pub(crate) const LARGEST_RESPONSE_WINDOW: u32 = 512 << 10;
 
 /// Largest capacity that a worker may announce.
 pub const MAX_CAPACITY: u32 = 1 << 20;

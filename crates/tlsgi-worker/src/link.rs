@@ -2,7 +2,7 @@
 //! Not for threads or Python: both interfaces drive it, each in its own way.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
@@ -140,6 +140,32 @@ impl Outbox {
         }
         self.clear();
         Ok(true)
+    }
+
+    /// Sends what waits and then `piece`, of which only that is copied which the socket does not take.
+    ///
+    /// # Errors
+    /// As [`Self::flush`].
+    pub(crate) fn flush_with(&mut self, mut socket: &UnixStream, piece: &[u8]) -> io::Result<bool> {
+        let mut piece = piece;
+        while self.files.is_empty() && !piece.is_empty() {
+            let waiting = self.bytes.get(self.sent..).unwrap_or_default();
+            match socket.write_vectored(&[IoSlice::new(waiting), IoSlice::new(piece)]) {
+                Ok(written) => {
+                    let own = written.min(waiting.len());
+                    self.sent += own;
+                    piece = piece.get(written - own..).unwrap_or_default();
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.bytes.extend_from_slice(piece);
+                    return Ok(false);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.bytes.extend_from_slice(piece);
+        self.flush(socket)
     }
 
     /// Drops what could not be sent: the front is gone.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use bytes::Bytes;
-use tlsgi_wire::{CancelReason, Close, Credit, Encoder, FileRange, INITIAL_RESPONSE_CREDIT, Message, WorkerExchange};
+use tlsgi_wire::{CancelReason, Close, Credit, Encoder, FileRange, Message, Window, WorkerExchange};
 
 use super::Slot;
 use super::link::Link;
@@ -60,13 +60,13 @@ pub(super) struct Entry {
 pub(crate) struct Exchange {
     link: Rc<Link>,
     id: u32,
-    consumed: u32,
+    window: Window,
     is_over: bool,
 }
 
 impl Exchange {
     pub(super) const fn new(link: Rc<Link>, id: u32) -> Self {
-        Self { link, id, consumed: 0, is_over: false }
+        Self { link, id, window: Window::RESPONSE, is_over: false }
     }
 
     /// The supervisor's number of the worker that has it.
@@ -114,13 +114,13 @@ impl Exchange {
         self.link.write(|out| Encoder::new(out).websocket_close(self.id, close));
     }
 
-    /// Counts response bytes that the client has taken and grants the worker more at half a window.
+    /// Counts response bytes that the client has taken and grants the worker more when it is time.
     pub(crate) fn consumed(&mut self, bytes: usize) {
-        self.consumed = self.consumed.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
-        if self.is_over || !Credit::should_grant(self.consumed, INITIAL_RESPONSE_CREDIT) {
+        self.window.consume(bytes);
+        if self.is_over {
             return;
         }
-        let granted = std::mem::take(&mut self.consumed);
+        let Some(granted) = self.window.grant() else { return };
         let grant = |entry: &mut Entry| {
             entry.wire.response_credit.grant(granted);
             !entry.has_ended

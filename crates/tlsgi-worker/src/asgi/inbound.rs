@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use tlsgi_wire::{Credit, Error, INITIAL_REQUEST_CREDIT, Kind, Message};
+use tlsgi_wire::{Credit, Error, INITIAL_REQUEST_CREDIT, Kind, Message, Window};
 
 /// Unread messages that one WebSocket may have: empty ones cost no credit, so their number is bounded by itself.
 const MAX_UNREAD: usize = 4096;
@@ -11,8 +11,8 @@ const MAX_UNREAD: usize = 4096;
 #[derive(Debug)]
 pub(super) struct Body {
     bytes: Vec<u8>,
-    window: Credit,
-    consumed: u32,
+    credit: Credit,
+    window: Window,
     /// The last of it arrived.
     is_whole: bool,
     /// The application was given the last of it.
@@ -24,12 +24,12 @@ pub(super) struct Body {
 impl Body {
     /// The body whose first bytes are `first`.
     pub(super) fn new(first: &[u8], is_whole: bool, is_withheld: bool) -> Result<Self, Error> {
-        let mut window = Credit::new(if is_withheld { 0 } else { INITIAL_REQUEST_CREDIT });
-        window.spend(first.len())?;
+        let mut credit = Credit::new(if is_withheld { 0 } else { INITIAL_REQUEST_CREDIT });
+        credit.spend(first.len())?;
         Ok(Self {
             bytes: first.to_vec(),
-            window,
-            consumed: 0,
+            credit,
+            window: Window::REQUEST,
             is_whole,
             is_given: false,
             is_withheld: is_withheld && !is_whole,
@@ -41,7 +41,7 @@ impl Body {
         if self.is_whole {
             return Err(Error::OutOfOrder(Kind::Data));
         }
-        self.window.spend(bytes.len())?;
+        self.credit.spend(bytes.len())?;
         self.bytes.extend_from_slice(bytes);
         self.is_whole = is_whole;
         Ok(())
@@ -54,7 +54,7 @@ impl Body {
         }
         self.is_given = self.is_whole;
         let bytes = std::mem::take(&mut self.bytes);
-        self.consumed += u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        self.window.consume(bytes.len());
         Some((bytes, !self.is_whole))
     }
 
@@ -63,14 +63,9 @@ impl Body {
         if self.is_whole {
             return None;
         }
-        let grant = if std::mem::take(&mut self.is_withheld) {
-            INITIAL_REQUEST_CREDIT
-        } else if Credit::should_grant(self.consumed, INITIAL_REQUEST_CREDIT) {
-            std::mem::take(&mut self.consumed)
-        } else {
-            return None;
-        };
-        self.window.grant(grant);
+        let is_first = std::mem::take(&mut self.is_withheld);
+        let grant = if is_first { INITIAL_REQUEST_CREDIT } else { self.window.grant()? };
+        self.credit.grant(grant);
         Some(grant)
     }
 }
@@ -97,7 +92,7 @@ pub(super) enum Heard {
 struct Unread {
     bytes: Vec<u8>,
     is_text: bool,
-    cost: u32,
+    cost: usize,
 }
 
 /// Messages of a WebSocket.
@@ -106,8 +101,8 @@ pub(super) struct Mailbox {
     is_connect_given: bool,
     partial: Vec<u8>,
     unread: VecDeque<Unread>,
-    window: Credit,
-    consumed: u32,
+    credit: Credit,
+    window: Window,
     closed: Option<(u16, String)>,
 }
 
@@ -117,22 +112,22 @@ impl Mailbox {
             is_connect_given: false,
             partial: Vec::new(),
             unread: VecDeque::new(),
-            window: Credit::new(INITIAL_REQUEST_CREDIT),
-            consumed: 0,
+            credit: Credit::new(INITIAL_REQUEST_CREDIT),
+            window: Window::REQUEST,
             closed: None,
         }
     }
 
     /// Takes a message or a piece of one; false when too many are unread.
     pub(super) fn push(&mut self, message: &Message<'_>) -> Result<bool, Error> {
-        self.window.spend(message.bytes.len())?;
+        self.credit.spend(message.bytes.len())?;
         if self.closed.is_some() {
             return Ok(true);
         }
-        let cost = u32::try_from(message.bytes.len()).unwrap_or(u32::MAX);
+        let cost = message.bytes.len();
         self.partial.extend_from_slice(message.bytes);
         if !message.is_end {
-            self.consumed += cost;
+            self.window.consume(cost);
             return Ok(true);
         }
         let bytes = std::mem::take(&mut self.partial);
@@ -155,7 +150,7 @@ impl Mailbox {
             return Some(Heard::Connect);
         }
         if let Some(Unread { bytes, is_text, cost }) = self.unread.pop_front() {
-            self.consumed += cost;
+            self.window.consume(cost);
             if !is_text {
                 return Some(Heard::Bytes(bytes));
             }
@@ -167,11 +162,11 @@ impl Mailbox {
 
     /// Credit to be sent now, if any.
     pub(super) fn grant(&mut self) -> Option<u32> {
-        if self.closed.is_some() || !Credit::should_grant(self.consumed, INITIAL_REQUEST_CREDIT) {
+        if self.closed.is_some() {
             return None;
         }
-        let grant = std::mem::take(&mut self.consumed);
-        self.window.grant(grant);
+        let grant = self.window.grant()?;
+        self.credit.grant(grant);
         Some(grant)
     }
 }
@@ -189,7 +184,8 @@ mod tests {
         assert_eq!(body.grant(), None);
         body.extend(b"2", false).expect("within credit");
         assert_eq!(body.take(), Some((vec![b'2'], true)));
-        assert_eq!(body.grant(), Some(INITIAL_REQUEST_CREDIT / 2));
+        let doubled = INITIAL_REQUEST_CREDIT / 2 + INITIAL_REQUEST_CREDIT;
+        assert_eq!(body.grant(), Some(doubled));
         assert_eq!(body.take(), None);
     }
 
@@ -212,14 +208,16 @@ mod tests {
     fn unfinished_message_is_granted_on_arrival() {
         let mut mailbox = Mailbox::new();
         assert_eq!(mailbox.take(), Some(Heard::Connect));
+        let mut granted = 0;
         for _ in 0..10 {
             mailbox.push(&Message { is_text: false, is_end: false, bytes: &[0; HALF] }).expect("within credit");
-            assert_eq!(mailbox.grant(), Some(INITIAL_REQUEST_CREDIT / 2));
+            granted += mailbox.grant().unwrap_or_default() as usize;
         }
-        mailbox.push(&Message { is_text: false, is_end: true, bytes: &[0; HALF] }).expect("within credit");
+        assert!(granted >= 10 * HALF, "only {granted} bytes");
+        mailbox.push(&Message { is_text: false, is_end: true, bytes: &[0; 4 * HALF] }).expect("within credit");
         assert_eq!(mailbox.grant(), None);
-        assert_eq!(mailbox.take(), Some(Heard::Bytes(vec![0; 11 * HALF])));
-        assert_eq!(mailbox.grant(), Some(INITIAL_REQUEST_CREDIT / 2));
+        assert_eq!(mailbox.take(), Some(Heard::Bytes(vec![0; 14 * HALF])));
+        assert!(mailbox.grant().is_some());
     }
 
     #[test]

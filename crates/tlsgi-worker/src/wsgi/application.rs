@@ -160,7 +160,7 @@ impl<'py> Call<'_, 'py> {
         } else {
             &chunks.iter().map(|chunk| chunk.as_bytes()).collect::<Vec<_>>().concat()
         };
-        Ok(self.responder.send_whole(self.py, &self.shared.queue, body, is_single, tail)?)
+        Ok(self.responder.send_whole(self.py, self.shared, body, is_single, tail)?)
     }
 
     /// A complete body that is shorter than declared is found out before anything of it is sent.
@@ -184,7 +184,7 @@ impl<'py> Call<'_, 'py> {
         for chunk in iterable.try_iter()? {
             let chunk = chunk?;
             let bytes = chunk.cast::<PyBytes>().map_err(|_| not_bytes(&chunk))?;
-            match self.responder.send(self.py, &self.shared.queue, bytes.as_bytes()) {
+            match self.responder.send(self.py, self.shared, bytes.as_bytes()) {
                 // The response has no body: what else the iterable gives is of no use.
                 Err(Refusal::Over) if self.responder.is_silent() => return Ok(()),
                 result => result?,
@@ -200,7 +200,7 @@ impl<'py> Call<'_, 'py> {
             Standing::Missing(missing) => Err(missing_bytes(missing)),
             // Closing a generator that has come to its end does nothing: one write less.
             Standing::Unsent | Standing::Open if is_generator(iterable) => Ok(()),
-            Standing::Unsent | Standing::Open => Ok(self.responder.end(self.py, &self.shared.queue)?),
+            Standing::Unsent | Standing::Open => Ok(self.responder.end(self.py, self.shared)?),
             Standing::Ended => Ok(()),
         });
         if let Some(close) = iterable.getattr_opt(intern!(self.py, "close")).ok().flatten()

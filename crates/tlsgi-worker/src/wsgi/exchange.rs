@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use tlsgi_wire::{Credit, Error, INITIAL_REQUEST_CREDIT, INITIAL_RESPONSE_CREDIT, Kind, MAX_DATA, Request};
+use bytes::Bytes;
+use tlsgi_wire::{Credit, Error, INITIAL_REQUEST_CREDIT, INITIAL_RESPONSE_CREDIT, Kind, MAX_DATA, Request, Window};
 
 use super::environ::Templates;
 use super::link::Link;
+use super::server::Shared;
 use crate::facts::Facts;
 
 /// An open exchange.
@@ -25,14 +27,12 @@ pub(crate) struct Exchange {
 #[derive(Debug)]
 struct Flow {
     /// Body that arrived and was not read. The window bounds it.
-    body: VecDeque<Vec<u8>>,
-    /// Bytes of the first piece that were read already.
-    offset: usize,
+    body: VecDeque<Bytes>,
     is_complete: bool,
     /// What the front may still send.
     request_credit: Credit,
-    /// Read by the application since the last grant.
-    consumed: u32,
+    /// Grants more when the application has read.
+    request_window: Window,
     /// The client waits for the first grant before it sends the body.
     is_continue_awaited: bool,
     /// What may still be sent to the front.
@@ -49,7 +49,7 @@ pub(crate) struct Gone;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
     /// Some bytes of the body.
-    Bytes(Vec<u8>),
+    Bytes(Bytes),
     /// All of it was read.
     End,
     /// Nothing until more arrives.
@@ -72,10 +72,9 @@ impl Exchange {
         request_credit.spend(request.body.len())?;
         let flow = Flow {
             body: VecDeque::new(),
-            offset: 0,
             is_complete: request.is_end,
             request_credit,
-            consumed: 0,
+            request_window: Window::REQUEST,
             is_continue_awaited: request.expects_continue && !request.is_end,
             response_credit: Credit::new(INITIAL_RESPONSE_CREDIT),
             is_gone: false,
@@ -85,9 +84,7 @@ impl Exchange {
 
     /// The first bytes of the body: `frame` from `start` on. They come before whatever the reader added meanwhile.
     pub(crate) fn keep_first(&self, frame: Vec<u8>, start: usize) {
-        let mut flow = self.lock();
-        flow.body.push_front(frame);
-        flow.offset = start;
+        self.lock().body.push_front(Bytes::from(frame).slice(start..));
     }
 
     /// A piece of body arrived.
@@ -101,7 +98,7 @@ impl Exchange {
         }
         flow.request_credit.spend(bytes.len())?;
         if !bytes.is_empty() {
-            flow.body.push_back(bytes.to_vec());
+            flow.body.push_back(Bytes::copy_from_slice(bytes));
         }
         flow.is_complete = is_end;
         self.changed.notify_all();
@@ -153,9 +150,8 @@ impl Exchange {
     }
 
     /// Sleeps until there is body to read, or its end. Not with the interpreter lock.
-    pub(crate) fn wait_for_body(&self) {
-        let is_waiting = |flow: &mut Flow| flow.body.is_empty() && !flow.is_complete && !flow.is_gone;
-        drop(self.changed.wait_while(self.lock(), is_waiting));
+    pub(crate) fn wait_for_body(&self, shared: &Arc<Shared>) {
+        self.wait(shared, |flow| !flow.body.is_empty() || flow.is_complete || flow.is_gone);
     }
 
     /// How many of `wanted` bytes may be sent now, at most one piece.
@@ -168,9 +164,14 @@ impl Exchange {
     }
 
     /// Sleeps until something may be sent. Not with the interpreter lock.
-    pub(crate) fn wait_for_credit(&self) {
-        let is_waiting = |flow: &mut Flow| flow.response_credit.left() == 0 && !flow.is_gone;
-        drop(self.changed.wait_while(self.lock(), is_waiting));
+    pub(crate) fn wait_for_credit(&self, shared: &Arc<Shared>) {
+        self.wait(shared, |flow| flow.response_credit.left() > 0 || flow.is_gone);
+    }
+
+    /// Waits for the front: reads the links itself, or is told by whoever does. Meanwhile another thread may be needed.
+    fn wait(&self, shared: &Arc<Shared>, is_due: impl Fn(&Flow) -> bool) {
+        let sleep = || drop(self.changed.wait_while(self.lock(), |flow| !is_due(flow)));
+        shared.queue.aside(|| shared.reading.attend(shared, || is_due(&self.lock()), sleep));
     }
 
     fn send_grant(&self, grant: Option<u32>) {
@@ -185,33 +186,26 @@ impl Exchange {
 }
 
 impl Flow {
-    fn take(&mut self, limit: usize, is_line: bool) -> Option<Vec<u8>> {
-        let first = self.body.front()?;
-        let rest = first.get(self.offset..).unwrap_or_default();
-        let mut length = rest.len().min(limit);
-        if is_line && let Some(at) = rest.iter().take(length).position(|byte| *byte == b'\n') {
+    fn take(&mut self, limit: usize, is_line: bool) -> Option<Bytes> {
+        let first = self.body.front_mut()?;
+        let mut length = first.len().min(limit);
+        if is_line && let Some(at) = first.iter().take(length).position(|byte| *byte == b'\n') {
             length = at + 1;
         }
-        if length == rest.len() && self.offset == 0 {
+        if length == first.len() {
             return self.body.pop_front();
         }
-        let bytes = rest.get(..length).unwrap_or_default().to_vec();
-        if length == rest.len() {
-            self.body.pop_front();
-            self.offset = 0;
-        } else {
-            self.offset += length;
-        }
-        Some(bytes)
+        Some(first.split_to(length))
     }
 
     /// Counts what the application read; the bytes to grant, if it is time.
     fn consume(&mut self, bytes: usize) -> Option<u32> {
-        self.consumed += u32::try_from(bytes).unwrap_or(u32::MAX);
-        if self.is_complete || self.is_gone || !Credit::should_grant(self.consumed, INITIAL_REQUEST_CREDIT) {
+        self.request_window.consume(bytes);
+        if self.is_complete || self.is_gone {
             return None;
         }
-        self.request_credit.grant(self.consumed);
-        Some(std::mem::take(&mut self.consumed))
+        let grant = self.request_window.grant()?;
+        self.request_credit.grant(grant);
+        Some(grant)
     }
 }

@@ -1,7 +1,9 @@
 //! `wsgi.input`: the request body as a file that ends where the body ends.
 
+use std::io::Write;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use pyo3::exceptions::{PyConnectionResetError, PyStopIteration};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice};
@@ -29,13 +31,13 @@ impl Input {
     }
 
     /// The next piece; waits for it.
-    fn piece(&self, py: Python<'_>, limit: usize, is_line: bool) -> PyResult<Option<Vec<u8>>> {
+    fn piece(&self, py: Python<'_>, limit: usize, is_line: bool) -> PyResult<Option<Bytes>> {
         let Some((exchange, shared)) = &self.source else { return Ok(None) };
         loop {
             match exchange.read(limit, is_line) {
                 Ok(Piece::Bytes(bytes)) => return Ok(Some(bytes)),
                 Ok(Piece::End) => return Ok(None),
-                Ok(Piece::Wait) => py.detach(|| shared.queue.aside(|| exchange.wait_for_body())),
+                Ok(Piece::Wait) => py.detach(|| exchange.wait_for_body(shared)),
                 Err(Gone) => {
                     return Err(PyConnectionResetError::new_err("the client left before it had sent the whole body"));
                 }
@@ -45,20 +47,25 @@ impl Input {
 
     /// Pieces until `limit` bytes, the end of a line if `is_line`, or the end of the body.
     fn gather<'py>(&self, py: Python<'py>, limit: usize, is_line: bool) -> PyResult<Bound<'py, PyBytes>> {
-        let is_last = |piece: &[u8], left: usize| left == 0 || (is_line && piece.last() == Some(&b'\n'));
-        if limit == 0 {
-            return Ok(PyBytes::new(py, &[]));
-        }
-        let Some(mut all) = self.piece(py, limit, is_line)? else { return Ok(PyBytes::new(py, &[])) };
-        let mut left = limit - all.len();
-        let mut is_over = is_last(&all, left);
-        while !is_over {
+        let (mut pieces, mut left) = (Vec::new(), limit);
+        while left > 0 {
             let Some(piece) = self.piece(py, left, is_line)? else { break };
             left -= piece.len();
-            is_over = is_last(&piece, left);
-            all.extend_from_slice(&piece);
+            let is_end_of_line = is_line && piece.last() == Some(&b'\n');
+            pieces.push(piece);
+            if is_end_of_line {
+                break;
+            }
         }
-        Ok(PyBytes::new(py, &all))
+        if let [piece] = pieces.as_slice() {
+            return Ok(PyBytes::new(py, piece));
+        }
+        PyBytes::new_with(py, limit - left, |mut into| {
+            for piece in &pieces {
+                into.write_all(piece)?;
+            }
+            Ok(())
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! One link as all threads see it: the write lock, the open exchanges, and whether the front is still there.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -94,6 +94,18 @@ impl Link {
         self.flush(&mut state);
     }
 
+    /// As [`Self::write`], for a frame that `encode` leaves without its last bytes, which are `piece`.
+    pub(crate) fn write_apart(&self, encode: impl FnOnce(&mut Vec<u8>), piece: &[u8]) {
+        let mut state = self.lock();
+        encode(state.outbox.buffer());
+        if state.is_gone || state.is_blocked {
+            state.outbox.buffer().extend_from_slice(piece);
+            return self.flush(&mut state);
+        }
+        let outcome = state.outbox.flush_with(&self.socket, piece);
+        self.note(&mut state, &outcome);
+    }
+
     /// The application is about to be called: writes `Begin` unless the front presumes it.
     pub(crate) fn begin(&self, id: u32) {
         let mut state = self.lock();
@@ -147,7 +159,13 @@ impl Link {
         if state.is_blocked {
             return;
         }
-        match state.outbox.flush(&self.socket) {
+        let outcome = state.outbox.flush(&self.socket);
+        self.note(state, &outcome);
+    }
+
+    /// What became of a write: done, or left to the reader.
+    fn note(&self, state: &mut State, outcome: &io::Result<bool>) {
+        match outcome {
             Ok(true) => {}
             Ok(false) => {
                 state.is_blocked = true;

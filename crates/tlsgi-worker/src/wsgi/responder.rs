@@ -5,11 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::{PyAssertionError, PyConnectionResetError, PyValueError};
 use pyo3::prelude::*;
-use tlsgi_wire::{Encoder, FileRange};
+use tlsgi_wire::{Encoder, FileRange, Patch};
 
 use super::exchange::{Exchange, Gone};
 use super::headers::Head;
-use super::queue::Queue;
+use super::server::Shared;
+
+/// From this size on, a piece of body goes from the application's own memory to the socket.
+const LARGE_PIECE: usize = 16 << 10;
 
 /// The response side of an exchange.
 #[derive(Debug)]
@@ -167,7 +170,7 @@ impl Responder {
     ///
     /// # Errors
     /// See [`Refusal`].
-    pub(crate) fn send(&self, py: Python<'_>, queue: &Queue, chunk: &[u8]) -> Result<(), Refusal> {
+    pub(crate) fn send(&self, py: Python<'_>, shared: &Arc<Shared>, chunk: &[u8]) -> Result<(), Refusal> {
         if chunk.is_empty() {
             return Ok(());
         }
@@ -175,7 +178,7 @@ impl Responder {
         let data = chunk.get(..fitting).unwrap_or_default();
         let ends = self.lock().stage == Stage::Ended;
         if head.is_some() || !data.is_empty() {
-            self.transmit(py, queue, head, data, ends, None)?;
+            self.transmit(py, shared, head, data, ends, None)?;
         }
         match (fitting == chunk.len(), self.is_bodiless()) {
             (true, _) => Ok(()),
@@ -192,7 +195,7 @@ impl Responder {
     pub(crate) fn send_whole(
         &self,
         py: Python<'_>,
-        queue: &Queue,
+        shared: &Arc<Shared>,
         body: &[u8],
         is_single: bool,
         tail: &mut Vec<u8>,
@@ -207,7 +210,7 @@ impl Responder {
         let is_too_much = fitting < body.len() && !self.is_bodiless();
         self.lock().stage = Stage::Ended;
         let data = body.get(..fitting).unwrap_or_default();
-        self.transmit(py, queue, head, data, true, Some(tail))?;
+        self.transmit(py, shared, head, data, true, Some(tail))?;
         if is_too_much { Err(Refusal::TooMuch) } else { Ok(()) }
     }
 
@@ -215,10 +218,10 @@ impl Responder {
     ///
     /// # Errors
     /// See [`Refusal`].
-    pub(crate) fn end(&self, py: Python<'_>, queue: &Queue) -> Result<(), Refusal> {
+    pub(crate) fn end(&self, py: Python<'_>, shared: &Arc<Shared>) -> Result<(), Refusal> {
         let (head, _) = self.account(0)?;
         self.lock().stage = Stage::Ended;
-        self.transmit(py, queue, head, &[], true, None)
+        self.transmit(py, shared, head, &[], true, None)
     }
 
     /// Leaves the frame that ends an open response and the exchange at once.
@@ -317,7 +320,7 @@ impl Responder {
     fn transmit(
         &self,
         py: Python<'_>,
-        queue: &Queue,
+        shared: &Arc<Shared>,
         mut head: Option<Head>,
         data: &[u8],
         ends: bool,
@@ -328,18 +331,28 @@ impl Responder {
         loop {
             let taken = exchange.take_credit(rest.len())?;
             if taken == 0 && !rest.is_empty() {
-                py.detach(|| queue.aside(|| exchange.wait_for_credit()));
+                py.detach(|| exchange.wait_for_credit(shared));
                 continue;
             }
             let (piece, after) = rest.split_at(taken);
             let is_last = after.is_empty();
             let is_end = is_last && ends;
+            let is_large = piece.len() >= LARGE_PIECE;
             let encode = |buffer: &mut Vec<u8>, is_done| match &head {
+                Some(head) if is_large => {
+                    open_head(buffer, exchange.id, head, is_end, is_done).body(&[]).finish_apart(piece.len())
+                }
                 Some(head) => encode_head(buffer, exchange.id, head, piece, is_end, is_done),
+                None if is_large => Encoder::new(buffer).data_apart(exchange.id, piece.len(), is_end, is_done),
                 None => Encoder::new(buffer).data(exchange.id, piece, is_end, is_done),
             };
             match &mut tail {
+                Some(tail) if is_last && is_large => {
+                    exchange.link.write_apart(|buffer| encode(buffer, false), piece);
+                    Encoder::new(tail).done(exchange.id);
+                }
                 Some(tail) if is_last => encode(tail, true),
+                _ if is_large => exchange.link.write_apart(|buffer| encode(buffer, false), piece),
                 _ => exchange.link.write(|outbox| encode(outbox.buffer(), false)),
             }
             if is_last {
@@ -355,8 +368,12 @@ impl Responder {
     }
 }
 
-fn encode_head(out: &mut Vec<u8>, id: u32, head: &Head, body: &[u8], is_end: bool, is_done: bool) {
+fn open_head<'a>(out: &'a mut Vec<u8>, id: u32, head: &Head, is_end: bool, is_done: bool) -> Patch<'a> {
     let mut patch = Encoder::new(out).response(id, head.status, is_end, is_done, false);
     patch.encoded_fields(&head.fields);
-    patch.body(body).finish();
+    patch
+}
+
+fn encode_head(out: &mut Vec<u8>, id: u32, head: &Head, body: &[u8], is_end: bool, is_done: bool) {
+    open_head(out, id, head, is_end, is_done).body(body).finish();
 }

@@ -75,7 +75,7 @@ impl Write {
         let Ok(data) = data.cast::<PyBytes>() else {
             return Err(not_bytes(data));
         };
-        match self.responder.send(py, &self.shared.queue, data.as_bytes()) {
+        match self.responder.send(py, &self.shared, data.as_bytes()) {
             // The response has no body, whatever is written: HEAD, 204, 304.
             Err(Refusal::Over) if self.responder.is_silent() => Ok(()),
             result => Ok(result?),

@@ -68,6 +68,21 @@ impl Reading {
         true
     }
 
+    /// Reads until `is_due`, so that what a thread waits for in the middle of a request wakes no other thread; where another one reads, or
+    /// nobody will any more, `sleep` waits instead. Not with the interpreter lock.
+    pub(crate) fn attend(&self, shared: &Arc<Shared>, is_due: impl Fn() -> bool, sleep: impl FnOnce()) {
+        let reader = if shared.is_over() { None } else { self.try_read() };
+        let Some(mut reader) = reader else { return sleep() };
+        while !is_due() && !shared.is_over() {
+            let patience = shared.queue.wake_due();
+            let result = reader.wait_and_read(shared, patience);
+            end_on_error(shared, &mut reader, result);
+        }
+        self.turns.fetch_add(1, Ordering::Relaxed);
+        drop(reader);
+        self.rouse_watchdog();
+    }
+
     /// From now on somebody must look whether the links are read.
     fn rouse_watchdog(&self) {
         if self.is_watchdog_asleep.load(Ordering::Acquire) && self.is_watchdog_asleep.swap(false, Ordering::AcqRel) {

@@ -51,7 +51,7 @@ impl Server {
         let (Some(front_process), Some(worker)) = (self.fronts.get(&front), self.workers.get_mut(&worker)) else {
             return;
         };
-        let pairs = (0..front_process.threads).map(|_| channel::pair()).collect::<io::Result<Vec<_>>>();
+        let pairs = (0..front_process.threads).map(|_| channel::wide_pair()).collect::<io::Result<Vec<_>>>();
         let (mut fronts, workers): (Vec<OwnedFd>, Vec<OwnedFd>) = match pairs {
             Ok(pairs) => pairs.into_iter().map(|(left, right)| (left.into(), right.into())).unzip(),
             Err(error) => return tracing::error!("no links can be made for worker {}: {error}", worker.name()),

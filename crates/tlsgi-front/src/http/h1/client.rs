@@ -18,6 +18,9 @@ use crate::http::websocket::handshake::accept_key;
 /// A client that has closed its sending side may still wait for its answer; after this it counts as gone.
 const HALF_CLOSED_GRACE: Duration = Duration::from_secs(1);
 
+/// A body of which so much came is read without sparing memory; pieces of this size are passed on without a copy.
+const BULK: usize = 16 << 10;
+
 /// How far the answer has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sent {
@@ -103,6 +106,9 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> H1Client<'a, IO> {
         let input = self.transport.input();
         let input = input.get(..limit.min(input.len())).unwrap_or_default();
         match self.body.step(input)? {
+            Step::Data { skip: 0, data } if data >= BULK && data == self.transport.input().len() => {
+                Ok(Some(self.transport.take_all()))
+            }
             Step::Data { skip, data } => {
                 let bytes = Bytes::copy_from_slice(input.get(skip..skip + data).unwrap_or_default());
                 self.transport.take(skip + data);
@@ -138,7 +144,8 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> H1Client<'a, IO> {
             }
             let start = Instant::now();
             self.transport.deadline.set(start + self.body_budget());
-            let read = self.transport.read().await;
+            let is_bulk = self.body.received() >= BULK as u64;
+            let read = if is_bulk { self.transport.read_bulk().await } else { self.transport.read().await };
             self.transport.deadline.clear();
             self.waited += start.elapsed();
             match read {

@@ -2,17 +2,22 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::io;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 
 use crate::http::client::Gone;
 use crate::http::deadline::Deadline;
 
 /// Bytes read at a time, into a buffer that all connections of the thread share: an idle connection holds none.
 const READ_SIZE: usize = 64 << 10;
+
+/// Room for each read of a large body.
+const BULK_SIZE: usize = 64 << 10;
 
 /// Request bytes that are kept for later while an earlier request is answered.
 pub(crate) const MAX_AHEAD: usize = 64 << 10;
@@ -94,6 +99,26 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
         poll_fn(|cx| self.poll_read(cx)).await
     }
 
+    /// As [`Self::read`], into memory of this connection alone: for large bodies, which [`Self::take_all`] passes on as they are.
+    pub(crate) async fn read_bulk(&mut self) -> Read {
+        poll_fn(|cx| {
+            if self.is_read_closed {
+                return Poll::Ready(Read::End);
+            }
+            self.input.drain(..std::mem::take(&mut self.taken));
+            self.input.reserve(BULK_SIZE);
+            let polled = pin!(self.io.read_buf(&mut self.input)).poll(cx);
+            self.conclude(polled, cx)
+        })
+        .await
+    }
+
+    /// All input, without copying it.
+    pub(crate) fn take_all(&mut self) -> Bytes {
+        let taken = std::mem::take(&mut self.taken);
+        Bytes::from(std::mem::take(&mut self.input)).slice(taken..)
+    }
+
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Read> {
         if self.is_read_closed {
             return Poll::Ready(Read::End);
@@ -107,8 +132,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
                 *taken = 0;
             }
             input.extend_from_slice(buffer.filled());
-            Poll::Ready(Ok::<_, std::io::Error>(buffer.filled().len()))
+            Poll::Ready(Ok(buffer.filled().len()))
         });
+        self.conclude(polled, cx)
+    }
+
+    fn conclude(&mut self, polled: Poll<io::Result<usize>>, cx: &mut Context<'_>) -> Poll<Read> {
         match polled {
             Poll::Ready(Ok(0)) => {
                 self.is_read_closed = true;
@@ -116,7 +145,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
             }
             Poll::Ready(Ok(_)) => Poll::Ready(Read::Bytes),
             // A TLS client that just closes its socket is an end like any other: requests are delimited by themselves.
-            Poll::Ready(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 self.is_read_closed = true;
                 Poll::Ready(Read::End)
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tlsgi_config::config::Limits;
-use tlsgi_wire::{Close, INITIAL_REQUEST_CREDIT, MAX_DATA, Message};
+use tlsgi_wire::{Close, INITIAL_REQUEST_CREDIT, INITIAL_RESPONSE_CREDIT, MAX_DATA, Message};
 use tokio::time::Instant;
 
 use super::peer::{BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, RSV1, TEXT, close, frame, stretch};
@@ -115,8 +115,8 @@ async fn worker_is_granted_what_the_client_took() {
         }
         assert_eq!(remote.frame().await, (BINARY, piece.clone()));
         assert_eq!(remote.frame().await, (FIN | CONTINUATION, piece));
-        assert_eq!(worker.next().await, Heard::Credit(MAX_DATA as u32));
-        assert_eq!(worker.next().await, Heard::Credit(MAX_DATA as u32));
+        // The first half of the window, and as much again as the window was: it doubles.
+        assert_eq!(worker.next().await, Heard::Credit(MAX_DATA as u32 + INITIAL_RESPONSE_CREDIT));
         finish(remote, worker).await;
     });
     assert_eq!(outcome.await, Ok(2 * MAX_DATA as u64));
