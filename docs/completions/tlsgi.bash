@@ -101,7 +101,7 @@ _tlsgi() {
 
     case "${cmd}" in
         tlsgi)
-            opts="-h -V --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --route --pool --mount --root-path --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --pid-file --pid --config --help --help-all --version serve check config completions man import mod_wsgi-express uwsgi trust cert mkcert ca"
+            opts="-h -V --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --route --pool --mount --root-path --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all --version serve check config completions man import mod_wsgi-express uwsgi trust cert mkcert ca"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -151,6 +151,43 @@ _tlsgi() {
                     fi
                     return 0
                     ;;
+                --virtualenv)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --venv)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --supplementary-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --umask)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
                 --host)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -180,6 +217,10 @@ _tlsgi() {
                     return 0
                     ;;
                 --backlog)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket-mode)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -569,6 +610,18 @@ _tlsgi() {
                     ;;
                 --front-threads)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --front-user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --front-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sandbox)
+                    COMPREPLY=($(compgen -W "auto require off" -- "${cur}"))
                     return 0
                     ;;
                 --pid-file)
@@ -1550,7 +1603,7 @@ _tlsgi() {
             return 0
             ;;
         tlsgi__subcmd__check)
-            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --route --pool --mount --root-path --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --pid-file --pid --config --help --help-all"
+            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --route --pool --mount --root-path --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1600,6 +1653,43 @@ _tlsgi() {
                     fi
                     return 0
                     ;;
+                --virtualenv)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --venv)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --supplementary-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --umask)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
                 --host)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1629,6 +1719,10 @@ _tlsgi() {
                     return 0
                     ;;
                 --backlog)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket-mode)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2018,6 +2112,18 @@ _tlsgi() {
                     ;;
                 --front-threads)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --front-user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --front-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sandbox)
+                    COMPREPLY=($(compgen -W "auto require off" -- "${cur}"))
                     return 0
                     ;;
                 --pid-file)
@@ -2090,7 +2196,7 @@ _tlsgi() {
             return 0
             ;;
         tlsgi__subcmd__config__subcmd__show)
-            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --route --pool --mount --root-path --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --pid-file --pid --config --help --help-all"
+            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --route --pool --mount --root-path --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2140,6 +2246,43 @@ _tlsgi() {
                     fi
                     return 0
                     ;;
+                --virtualenv)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --venv)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --supplementary-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --umask)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
                 --host)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2169,6 +2312,10 @@ _tlsgi() {
                     return 0
                     ;;
                 --backlog)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket-mode)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2558,6 +2705,18 @@ _tlsgi() {
                     ;;
                 --front-threads)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --front-user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --front-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sandbox)
+                    COMPREPLY=($(compgen -W "auto require off" -- "${cur}"))
                     return 0
                     ;;
                 --pid-file)
@@ -2669,7 +2828,7 @@ _tlsgi() {
             return 0
             ;;
         tlsgi__subcmd__serve)
-            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --route --pool --mount --root-path --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --pid-file --pid --config --help --help-all"
+            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --route --pool --mount --root-path --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2719,6 +2878,43 @@ _tlsgi() {
                     fi
                     return 0
                     ;;
+                --virtualenv)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --venv)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --supplementary-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --umask)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
                 --host)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2748,6 +2944,10 @@ _tlsgi() {
                     return 0
                     ;;
                 --backlog)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket-mode)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3137,6 +3337,18 @@ _tlsgi() {
                     ;;
                 --front-threads)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --front-user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --front-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sandbox)
+                    COMPREPLY=($(compgen -W "auto require off" -- "${cur}"))
                     return 0
                     ;;
                 --pid-file)

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_tlsgi_global_optspecs
-    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts route= pool= mount= root-path= static= static-max-age= processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= graceful-timeout= state-dir= front-threads= pid-file= pid= config= h/help help-all V/version
+    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= virtualenv= venv= user= group= supplementary-group= umask= home= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= socket-mode= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts route= pool= mount= root-path= static= static-max-age= processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= graceful-timeout= state-dir= front-threads= front-user= front-group= sandbox= pid-file= pid= config= h/help help-all V/version
 end
 
 function __fish_tlsgi_needs_command
@@ -32,6 +32,13 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l python-path -d 'Further ent
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l pythonpath -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l env -d 'Environment variable for the application; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l python -d 'Python interpreter that runs the application [beside the tlsgi command, in VIRTUAL_ENV, or on PATH]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l virtualenv -d 'Virtual environment whose Python runs the application' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l venv -d 'Virtual environment whose Python runs the application' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l user -d 'User that the application runs as, by name or number [the user who starts the server]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l group -d 'Group that the application runs as, by name or number [the user\'s own]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l supplementary-group -d 'Further group of the application; repeatable [those that the system has the user in]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l umask -d 'Permissions that files made by the application do not get, in octal [as the server was started]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l home -d 'Home directory that the application finds in HOME [the user\'s own, where --user names one]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l host -d 'Address to listen on, * for every one; repeatable [127.0.0.1, ::1]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l https-port -d 'Port for HTTPS [8443]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l port -d 'Port for plain HTTP, which redirects to HTTPS [8080]' -r
@@ -40,6 +47,7 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l bind -d 'Listen for HTTPS o
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l bind-https -d 'Listen for HTTPS on ADDRESS:PORT, unix:PATH or fd://N; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l bind-http -d 'Listen for plain HTTP there; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l backlog -d 'Connections that may wait in the kernel to be accepted [2048]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l socket-mode -d 'Permissions of Unix sockets that are listened on, in octal [0660]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ssl-certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
@@ -120,6 +128,11 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l reload-dir -d 'Directory wa
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l front-threads -d 'Threads of the process that talks to the clients [one per two cores, at most 4]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l front-user -d 'User of the process that talks to clients, by name or number [that of --user, else nobody]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l front-group -d 'Group of the process that talks to clients, by name or number [that of --group, else the user\'s own]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l sandbox -d 'Whether the kernel refuses the process that talks to clients what it has no use for [auto]' -r -f -a "auto\t''
+require\t''
+off\t''"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l pid-file -d 'File that receives the process id' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l pid -d 'File that receives the process id' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
@@ -166,6 +179,13 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l python-path -d 'Fu
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l pythonpath -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l env -d 'Environment variable for the application; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l python -d 'Python interpreter that runs the application [beside the tlsgi command, in VIRTUAL_ENV, or on PATH]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l virtualenv -d 'Virtual environment whose Python runs the application' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l venv -d 'Virtual environment whose Python runs the application' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l user -d 'User that the application runs as, by name or number [the user who starts the server]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l group -d 'Group that the application runs as, by name or number [the user\'s own]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l supplementary-group -d 'Further group of the application; repeatable [those that the system has the user in]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l umask -d 'Permissions that files made by the application do not get, in octal [as the server was started]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l home -d 'Home directory that the application finds in HOME [the user\'s own, where --user names one]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l host -d 'Address to listen on, * for every one; repeatable [127.0.0.1, ::1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l https-port -d 'Port for HTTPS [8443]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l port -d 'Port for plain HTTP, which redirects to HTTPS [8080]' -r
@@ -174,6 +194,7 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l bind -d 'Listen fo
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l bind-https -d 'Listen for HTTPS on ADDRESS:PORT, unix:PATH or fd://N; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l bind-http -d 'Listen for plain HTTP there; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l backlog -d 'Connections that may wait in the kernel to be accepted [2048]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l socket-mode -d 'Permissions of Unix sockets that are listened on, in octal [0660]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ssl-certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
@@ -254,6 +275,11 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l reload-dir -d 'Dir
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l front-threads -d 'Threads of the process that talks to the clients [one per two cores, at most 4]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l front-user -d 'User of the process that talks to clients, by name or number [that of --user, else nobody]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l front-group -d 'Group of the process that talks to clients, by name or number [that of --group, else the user\'s own]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l sandbox -d 'Whether the kernel refuses the process that talks to clients what it has no use for [auto]' -r -f -a "auto\t''
+require\t''
+off\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l pid-file -d 'File that receives the process id' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l pid -d 'File that receives the process id' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
@@ -287,6 +313,13 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l python-path -d 'Fu
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l pythonpath -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l env -d 'Environment variable for the application; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l python -d 'Python interpreter that runs the application [beside the tlsgi command, in VIRTUAL_ENV, or on PATH]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l virtualenv -d 'Virtual environment whose Python runs the application' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l venv -d 'Virtual environment whose Python runs the application' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l user -d 'User that the application runs as, by name or number [the user who starts the server]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l group -d 'Group that the application runs as, by name or number [the user\'s own]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l supplementary-group -d 'Further group of the application; repeatable [those that the system has the user in]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l umask -d 'Permissions that files made by the application do not get, in octal [as the server was started]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l home -d 'Home directory that the application finds in HOME [the user\'s own, where --user names one]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l host -d 'Address to listen on, * for every one; repeatable [127.0.0.1, ::1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l https-port -d 'Port for HTTPS [8443]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l port -d 'Port for plain HTTP, which redirects to HTTPS [8080]' -r
@@ -295,6 +328,7 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l bind -d 'Listen fo
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l bind-https -d 'Listen for HTTPS on ADDRESS:PORT, unix:PATH or fd://N; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l bind-http -d 'Listen for plain HTTP there; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l backlog -d 'Connections that may wait in the kernel to be accepted [2048]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l socket-mode -d 'Permissions of Unix sockets that are listened on, in octal [0660]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ssl-certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
@@ -375,6 +409,11 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l reload-dir -d 'Dir
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l front-threads -d 'Threads of the process that talks to the clients [one per two cores, at most 4]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l front-user -d 'User of the process that talks to clients, by name or number [that of --user, else nobody]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l front-group -d 'Group of the process that talks to clients, by name or number [that of --group, else the user\'s own]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l sandbox -d 'Whether the kernel refuses the process that talks to clients what it has no use for [auto]' -r -f -a "auto\t''
+require\t''
+off\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l pid-file -d 'File that receives the process id' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l pid -d 'File that receives the process id' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
@@ -410,6 +449,13 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l pythonpath -d 'Further entry at the front of sys.path; repeatable' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l env -d 'Environment variable for the application; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l python -d 'Python interpreter that runs the application [beside the tlsgi command, in VIRTUAL_ENV, or on PATH]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l virtualenv -d 'Virtual environment whose Python runs the application' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l venv -d 'Virtual environment whose Python runs the application' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l user -d 'User that the application runs as, by name or number [the user who starts the server]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l group -d 'Group that the application runs as, by name or number [the user\'s own]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l supplementary-group -d 'Further group of the application; repeatable [those that the system has the user in]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l umask -d 'Permissions that files made by the application do not get, in octal [as the server was started]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l home -d 'Home directory that the application finds in HOME [the user\'s own, where --user names one]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l host -d 'Address to listen on, * for every one; repeatable [127.0.0.1, ::1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l https-port -d 'Port for HTTPS [8443]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l port -d 'Port for plain HTTP, which redirects to HTTPS [8080]' -r
@@ -418,6 +464,7 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l bind-https -d 'Listen for HTTPS on ADDRESS:PORT, unix:PATH or fd://N; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l bind-http -d 'Listen for plain HTTP there; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l backlog -d 'Connections that may wait in the kernel to be accepted [2048]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l socket-mode -d 'Permissions of Unix sockets that are listened on, in octal [0660]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l ssl-certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
@@ -498,6 +545,11 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l front-threads -d 'Threads of the process that talks to the clients [one per two cores, at most 4]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l front-user -d 'User of the process that talks to clients, by name or number [that of --user, else nobody]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l front-group -d 'Group of the process that talks to clients, by name or number [that of --group, else the user\'s own]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l sandbox -d 'Whether the kernel refuses the process that talks to clients what it has no use for [auto]' -r -f -a "auto\t''
+require\t''
+off\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l pid-file -d 'File that receives the process id' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l pid -d 'File that receives the process id' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r

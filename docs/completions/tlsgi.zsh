@@ -21,6 +21,13 @@ _tlsgi() {
 '*--pythonpath=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
 '*--env=[Environment variable for the application; repeatable]:NAME=VALUE:_default' \
 '*--python=[Python interpreter that runs the application \[beside the tlsgi command, in VIRTUAL_ENV, or on PATH\]]:FILE:_files' \
+'*--virtualenv=[Virtual environment whose Python runs the application]:DIR:_files -/' \
+'*--venv=[Virtual environment whose Python runs the application]:DIR:_files -/' \
+'*--user=[User that the application runs as, by name or number \[the user who starts the server\]]:USER:_default' \
+'*--group=[Group that the application runs as, by name or number \[the user'\''s own\]]:GROUP:_default' \
+'*--supplementary-group=[Further group of the application; repeatable \[those that the system has the user in\]]:GROUP:_default' \
+'*--umask=[Permissions that files made by the application do not get, in octal \[as the server was started\]]:MODE:_default' \
+'*--home=[Home directory that the application finds in HOME \[the user'\''s own, where --user names one\]]:DIR:_files -/' \
 '*--host=[Address to listen on, * for every one; repeatable \[127.0.0.1, \:\:1\]]:ADDRESS:_default' \
 '*--https-port=[Port for HTTPS \[8443\]]:PORT:_default' \
 '*--port=[Port for plain HTTP, which redirects to HTTPS \[8080\]]:PORT:_default' \
@@ -29,6 +36,7 @@ _tlsgi() {
 '*--bind-https=[Listen for HTTPS on ADDRESS\:PORT, unix\:PATH or fd\://N; repeatable]:ADDRESS:_default' \
 '*--bind-http=[Listen for plain HTTP there; repeatable]:ADDRESS:_default' \
 '*--backlog=[Connections that may wait in the kernel to be accepted \[2048\]]:COUNT:_default' \
+'*--socket-mode=[Permissions of Unix sockets that are listened on, in octal \[0660\]]:MODE:_default' \
 '*--certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
 '*--ssl-certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
 '*--keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
@@ -97,6 +105,9 @@ _tlsgi() {
 '*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
 '*--front-threads=[Threads of the process that talks to the clients \[one per two cores, at most 4\]]:COUNT:_default' \
+'*--front-user=[User of the process that talks to clients, by name or number \[that of --user, else nobody\]]:USER:_default' \
+'*--front-group=[Group of the process that talks to clients, by name or number \[that of --group, else the user'\''s own\]]:GROUP:_default' \
+'*--sandbox=[Whether the kernel refuses the process that talks to clients what it has no use for \[auto\]]:auto|require|off:(auto require off)' \
 '*--pid-file=[File that receives the process id]:FILE:_files' \
 '*--pid=[File that receives the process id]:FILE:_files' \
 '*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
@@ -143,6 +154,13 @@ _arguments "${_arguments_options[@]}" : \
 '*--pythonpath=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
 '*--env=[Environment variable for the application; repeatable]:NAME=VALUE:_default' \
 '*--python=[Python interpreter that runs the application \[beside the tlsgi command, in VIRTUAL_ENV, or on PATH\]]:FILE:_files' \
+'*--virtualenv=[Virtual environment whose Python runs the application]:DIR:_files -/' \
+'*--venv=[Virtual environment whose Python runs the application]:DIR:_files -/' \
+'*--user=[User that the application runs as, by name or number \[the user who starts the server\]]:USER:_default' \
+'*--group=[Group that the application runs as, by name or number \[the user'\''s own\]]:GROUP:_default' \
+'*--supplementary-group=[Further group of the application; repeatable \[those that the system has the user in\]]:GROUP:_default' \
+'*--umask=[Permissions that files made by the application do not get, in octal \[as the server was started\]]:MODE:_default' \
+'*--home=[Home directory that the application finds in HOME \[the user'\''s own, where --user names one\]]:DIR:_files -/' \
 '*--host=[Address to listen on, * for every one; repeatable \[127.0.0.1, \:\:1\]]:ADDRESS:_default' \
 '*--https-port=[Port for HTTPS \[8443\]]:PORT:_default' \
 '*--port=[Port for plain HTTP, which redirects to HTTPS \[8080\]]:PORT:_default' \
@@ -151,6 +169,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--bind-https=[Listen for HTTPS on ADDRESS\:PORT, unix\:PATH or fd\://N; repeatable]:ADDRESS:_default' \
 '*--bind-http=[Listen for plain HTTP there; repeatable]:ADDRESS:_default' \
 '*--backlog=[Connections that may wait in the kernel to be accepted \[2048\]]:COUNT:_default' \
+'*--socket-mode=[Permissions of Unix sockets that are listened on, in octal \[0660\]]:MODE:_default' \
 '*--certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
 '*--ssl-certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
 '*--keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
@@ -219,6 +238,9 @@ _arguments "${_arguments_options[@]}" : \
 '*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
 '*--front-threads=[Threads of the process that talks to the clients \[one per two cores, at most 4\]]:COUNT:_default' \
+'*--front-user=[User of the process that talks to clients, by name or number \[that of --user, else nobody\]]:USER:_default' \
+'*--front-group=[Group of the process that talks to clients, by name or number \[that of --group, else the user'\''s own\]]:GROUP:_default' \
+'*--sandbox=[Whether the kernel refuses the process that talks to clients what it has no use for \[auto\]]:auto|require|off:(auto require off)' \
 '*--pid-file=[File that receives the process id]:FILE:_files' \
 '*--pid=[File that receives the process id]:FILE:_files' \
 '*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
@@ -256,6 +278,13 @@ _arguments "${_arguments_options[@]}" : \
 '*--pythonpath=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
 '*--env=[Environment variable for the application; repeatable]:NAME=VALUE:_default' \
 '*--python=[Python interpreter that runs the application \[beside the tlsgi command, in VIRTUAL_ENV, or on PATH\]]:FILE:_files' \
+'*--virtualenv=[Virtual environment whose Python runs the application]:DIR:_files -/' \
+'*--venv=[Virtual environment whose Python runs the application]:DIR:_files -/' \
+'*--user=[User that the application runs as, by name or number \[the user who starts the server\]]:USER:_default' \
+'*--group=[Group that the application runs as, by name or number \[the user'\''s own\]]:GROUP:_default' \
+'*--supplementary-group=[Further group of the application; repeatable \[those that the system has the user in\]]:GROUP:_default' \
+'*--umask=[Permissions that files made by the application do not get, in octal \[as the server was started\]]:MODE:_default' \
+'*--home=[Home directory that the application finds in HOME \[the user'\''s own, where --user names one\]]:DIR:_files -/' \
 '*--host=[Address to listen on, * for every one; repeatable \[127.0.0.1, \:\:1\]]:ADDRESS:_default' \
 '*--https-port=[Port for HTTPS \[8443\]]:PORT:_default' \
 '*--port=[Port for plain HTTP, which redirects to HTTPS \[8080\]]:PORT:_default' \
@@ -264,6 +293,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--bind-https=[Listen for HTTPS on ADDRESS\:PORT, unix\:PATH or fd\://N; repeatable]:ADDRESS:_default' \
 '*--bind-http=[Listen for plain HTTP there; repeatable]:ADDRESS:_default' \
 '*--backlog=[Connections that may wait in the kernel to be accepted \[2048\]]:COUNT:_default' \
+'*--socket-mode=[Permissions of Unix sockets that are listened on, in octal \[0660\]]:MODE:_default' \
 '*--certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
 '*--ssl-certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
 '*--keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
@@ -332,6 +362,9 @@ _arguments "${_arguments_options[@]}" : \
 '*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
 '*--front-threads=[Threads of the process that talks to the clients \[one per two cores, at most 4\]]:COUNT:_default' \
+'*--front-user=[User of the process that talks to clients, by name or number \[that of --user, else nobody\]]:USER:_default' \
+'*--front-group=[Group of the process that talks to clients, by name or number \[that of --group, else the user'\''s own\]]:GROUP:_default' \
+'*--sandbox=[Whether the kernel refuses the process that talks to clients what it has no use for \[auto\]]:auto|require|off:(auto require off)' \
 '*--pid-file=[File that receives the process id]:FILE:_files' \
 '*--pid=[File that receives the process id]:FILE:_files' \
 '*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
@@ -383,6 +416,13 @@ _arguments "${_arguments_options[@]}" : \
 '*--pythonpath=[Further entry at the front of sys.path; repeatable]:DIR:_files -/' \
 '*--env=[Environment variable for the application; repeatable]:NAME=VALUE:_default' \
 '*--python=[Python interpreter that runs the application \[beside the tlsgi command, in VIRTUAL_ENV, or on PATH\]]:FILE:_files' \
+'*--virtualenv=[Virtual environment whose Python runs the application]:DIR:_files -/' \
+'*--venv=[Virtual environment whose Python runs the application]:DIR:_files -/' \
+'*--user=[User that the application runs as, by name or number \[the user who starts the server\]]:USER:_default' \
+'*--group=[Group that the application runs as, by name or number \[the user'\''s own\]]:GROUP:_default' \
+'*--supplementary-group=[Further group of the application; repeatable \[those that the system has the user in\]]:GROUP:_default' \
+'*--umask=[Permissions that files made by the application do not get, in octal \[as the server was started\]]:MODE:_default' \
+'*--home=[Home directory that the application finds in HOME \[the user'\''s own, where --user names one\]]:DIR:_files -/' \
 '*--host=[Address to listen on, * for every one; repeatable \[127.0.0.1, \:\:1\]]:ADDRESS:_default' \
 '*--https-port=[Port for HTTPS \[8443\]]:PORT:_default' \
 '*--port=[Port for plain HTTP, which redirects to HTTPS \[8080\]]:PORT:_default' \
@@ -391,6 +431,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--bind-https=[Listen for HTTPS on ADDRESS\:PORT, unix\:PATH or fd\://N; repeatable]:ADDRESS:_default' \
 '*--bind-http=[Listen for plain HTTP there; repeatable]:ADDRESS:_default' \
 '*--backlog=[Connections that may wait in the kernel to be accepted \[2048\]]:COUNT:_default' \
+'*--socket-mode=[Permissions of Unix sockets that are listened on, in octal \[0660\]]:MODE:_default' \
 '*--certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
 '*--ssl-certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
 '*--keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
@@ -459,6 +500,9 @@ _arguments "${_arguments_options[@]}" : \
 '*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
 '*--front-threads=[Threads of the process that talks to the clients \[one per two cores, at most 4\]]:COUNT:_default' \
+'*--front-user=[User of the process that talks to clients, by name or number \[that of --user, else nobody\]]:USER:_default' \
+'*--front-group=[Group of the process that talks to clients, by name or number \[that of --group, else the user'\''s own\]]:GROUP:_default' \
+'*--sandbox=[Whether the kernel refuses the process that talks to clients what it has no use for \[auto\]]:auto|require|off:(auto require off)' \
 '*--pid-file=[File that receives the process id]:FILE:_files' \
 '*--pid=[File that receives the process id]:FILE:_files' \
 '*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \

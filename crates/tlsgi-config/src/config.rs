@@ -32,6 +32,44 @@ pub struct Config {
     pub reload: Option<Reload>,
     /// File that receives the supervisor's process id.
     pub pid_file: Option<PathBuf>,
+    /// As whom the front runs. Nobody named: as the user who starts the server, root without what makes it root.
+    pub front: Account,
+    /// What the front gives up beyond users and capabilities.
+    pub sandbox: Sandbox,
+    /// Permission bits of Unix sockets that are listened on.
+    pub socket_mode: u32,
+}
+
+/// A user and groups, by name or number. Nothing named: as the user who starts the server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// User.
+    pub user: Option<String>,
+    /// Group; the user's own when absent.
+    pub group: Option<String>,
+    /// Supplementary groups; those that the group database has the user in when empty.
+    pub groups: Vec<String>,
+}
+
+impl Account {
+    /// Whether nobody else than the user who starts the server is named.
+    #[must_use]
+    pub const fn is_unnamed(&self) -> bool {
+        self.user.is_none() && self.group.is_none() && self.groups.is_empty()
+    }
+}
+
+/// Whether the front asks the kernel to refuse it what it does not need.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sandbox {
+    /// What the kernel has.
+    #[default]
+    Auto,
+    /// All of it, or the server does not start.
+    Require,
+    /// Nothing.
+    Off,
 }
 
 /// A bound address with a role.
@@ -294,6 +332,12 @@ pub struct Pool {
     pub python: Option<PathBuf>,
     /// Directory entered before the import.
     pub directory: Option<PathBuf>,
+    /// As whom it runs.
+    pub account: Account,
+    /// Mode bits that files made by it do not get; inherited when absent.
+    pub umask: Option<u32>,
+    /// `HOME`; the user's own when absent.
+    pub home: Option<PathBuf>,
     /// Additional entries at the front of `sys.path`.
     pub python_path: Vec<PathBuf>,
     /// Additional environment variables.

@@ -1,11 +1,12 @@
 //! Every option, once: what one origin said. Flags, variables, keys, help, manual, completions and schema come from here.
 
-use crate::config::{AccessLogFormat, EventLoop, ExpiredRevocation, Interface, Lifespan, LogFormat, LogLevel};
+use crate::config::{AccessLogFormat, EventLoop, ExpiredRevocation, Interface, Lifespan, LogFormat, LogLevel, Sandbox};
 use crate::option::{Group, Many, One, Scope, Shape, Slot, Spec, option, switch};
 use crate::origin::Origin;
 use crate::value::{
-    AllowRule, Bind, Bytes, ClientCertificate, Count, Destination, Directory, FilePath, Host, Hsts, Number, OrNone,
-    Period, PoolName, Port, Prefix, ProtectedPrefix, Reference, RouteRule, ServerName, StaticFolder, Text, Variable,
+    AccountName, AllowRule, Bind, Bytes, ClientCertificate, Count, Destination, Directory, FilePath, Host, Hsts, Mode,
+    Number, OrNone, Period, PoolName, Port, Prefix, ProtectedPrefix, Reference, RouteRule, ServerName, StaticFolder,
+    Text, Variable,
 };
 
 macro_rules! options {
@@ -97,6 +98,31 @@ options! {
         ///
         /// It must have `tlsgi` installed: a virtual environment is chosen by naming its `bin/python`.
         python: One<FilePath> = option("--python", "FILE").computed("beside the tlsgi command, in VIRTUAL_ENV, or on PATH");
+
+        /// Virtual environment whose Python runs the application.
+        ///
+        /// The same as `--python DIR/bin/python`: `tlsgi` must be installed in it.
+        virtualenv: One<Directory> = option("--virtualenv", "DIR").also(&["--venv"]);
+
+        /// User that the application runs as, by name or number.
+        ///
+        /// Needs root. In the user's own group and supplementary groups, with `HOME`, `USER` and `LOGNAME`, without a capability and without a
+        /// way back. On the command line, and at the top of a file, it is the user of the process that talks to clients too, unless
+        /// `--front-user` names another.
+        user: One<AccountName> = option("--user", "USER").computed("the user who starts the server").common();
+
+        /// Group that the application runs as, by name or number.
+        group: One<AccountName> = option("--group", "GROUP").computed("the user's own").common();
+
+        /// Further group of the application; repeatable.
+        supplementary_group: Many<AccountName> =
+            option("--supplementary-group", "GROUP").computed("those that the system has the user in");
+
+        /// Permissions that files made by the application do not get, in octal.
+        umask: One<Mode> = option("--umask", "MODE").computed("as the server was started");
+
+        /// Home directory that the application finds in HOME.
+        home: One<Directory> = option("--home", "DIR").computed("the user's own, where --user names one");
     }
 
     Listen {
@@ -135,6 +161,11 @@ options! {
         ///
         /// The kernel cuts it to `net.core.somaxconn`.
         backlog: One<Count> = option("--backlog", "COUNT").default("2048");
+
+        /// Permissions of Unix sockets that are listened on, in octal.
+        ///
+        /// Whoever may write to one may connect. Started by root, it belongs to the user and group of the process that talks to clients.
+        socket_mode: One<Mode> = option("--socket-mode", "MODE").default("0660");
     }
 
     Certificates {
@@ -440,6 +471,21 @@ options! {
 
         /// Threads of the process that talks to the clients.
         front_threads: One<Count> = option("--front-threads", "COUNT").computed("one per two cores, at most 4");
+
+        /// User of the process that talks to clients, by name or number.
+        ///
+        /// Needs root. It must be able to read static folders. Started by root without this and without `--user`, the process runs as
+        /// nobody; with static folders it stays root, without root's powers.
+        front_user: One<AccountName> = option("--front-user", "USER").computed("that of --user, else nobody");
+
+        /// Group of the process that talks to clients, by name or number.
+        front_group: One<AccountName> = option("--front-group", "GROUP").computed("that of --group, else the user's own");
+
+        /// Whether the kernel refuses the process that talks to clients what it has no use for.
+        ///
+        /// Landlock: only static folders can be read, nothing is written, nobody is connected to but named upstreams. A filter of system calls: no
+        /// program is started, no other process touched. `auto` takes what the kernel has, `require` does not start without all of it.
+        sandbox: One<Sandbox> = option("--sandbox", "auto|require|off").default("auto");
 
         /// File that receives the process id.
         pid_file: One<FilePath> = option("--pid-file", "FILE").also(&["--pid"]);

@@ -22,6 +22,8 @@ pub enum ToFront {
         trust: TrustFiles,
         /// Secret for ticket keys and request ids of this server's lifetime: a replaced front still resumes sessions. 32 bytes.
         secret: Vec<u8>,
+        /// What the front gives up before anything else, on the first message.
+        confinement: Confinement,
     },
     /// New certificates for the running configuration.
     Certificates {
@@ -66,6 +68,10 @@ pub enum ToFront {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum FromFront {
+    /// The front gave up what it was told to, before `Configure` is taken over.
+    Confined(Confined),
+    /// A static folder was put in the place of another one, where only a new front can reach it.
+    Moved,
     /// `Configure` was taken over; connections are accepted.
     Ready,
     /// `Configure`, `Certificates` or `Trust` could not be taken over; what ran before still runs.
@@ -94,6 +100,39 @@ pub enum FromFront {
     },
     /// Everything after `Drain` is finished.
     Drained,
+}
+
+/// What a front gives up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confinement {
+    /// Who it becomes. Without it, it stays who it is, without what makes root root.
+    pub identity: Option<FrontIdentity>,
+}
+
+/// A user and groups, by number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrontIdentity {
+    /// User.
+    pub user: u32,
+    /// Group.
+    pub group: u32,
+    /// Supplementary groups.
+    pub groups: Vec<u32>,
+}
+
+impl From<&FrontIdentity> for tlsgi_sys::account::Identity {
+    fn from(identity: &FrontIdentity) -> Self {
+        Self { user: identity.user, group: identity.group, groups: identity.groups.clone() }
+    }
+}
+
+/// What the kernel keeps from a front.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confined {
+    /// Files and connections: the version of Landlock.
+    pub landlock: Option<u32>,
+    /// System calls.
+    pub seccomp: bool,
 }
 
 /// What the files that `client_certificates` of the sites name hold, as PEM; each path once.

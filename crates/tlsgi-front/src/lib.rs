@@ -2,6 +2,7 @@
 //! No private key, no Python.
 
 mod assemble;
+pub mod confine;
 mod connection;
 pub mod control;
 mod http;

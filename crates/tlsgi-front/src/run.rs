@@ -10,7 +10,8 @@ use tlsgi_sys::channel;
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::assemble::{Assembly, assemble};
-use crate::control::{FromFront, ToFront};
+use crate::confine;
+use crate::control::{Confined, FromFront, ToFront};
 use crate::listener::census::Census;
 use crate::observe::access_log::AccessLogWriter;
 use crate::pool::{WorkerEnd, WorkerShared};
@@ -22,17 +23,27 @@ use crate::thread::{self, Setup, ToThread};
 /// The control socket's, or a thread that cannot be started.
 #[expect(clippy::needless_pass_by_value, reason = "the socket is this process's to close")]
 pub fn run(control: UnixStream) -> io::Result<()> {
+    let Some((first, mut descriptors)) = receive(&control)? else { return Ok(()) };
+    // Before there is a second thread: what is given up is given up by a thread and those that it starts.
+    let Some(confined) = give_up(&control, &first)? else { return Ok(()) };
     let (upward, reports) = mpsc::unbounded_channel();
     let reporter = report(control.try_clone()?, reports)?;
+    if confined.landlock.is_some() {
+        confine::remember(&upward);
+    }
     let mut front = Front { upward, assembly: None, threads: Vec::new(), log: None, draining: watch::channel(false).0 };
+    front.report(FromFront::Confined(confined));
     let mut is_drained = false;
-    while let Some((message, descriptors)) = channel::receive(&control)? {
-        let message =
-            serde_json::from_slice(&message).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        if front.handle(message, descriptors)? {
+    let mut next = Some(first);
+    while let Some(message) = next {
+        if front.handle(message, std::mem::take(&mut descriptors))? {
             is_drained = true;
             break;
         }
+        next = receive(&control)?.map(|(message, came)| {
+            descriptors = came;
+            message
+        });
     }
     if is_drained {
         front.finish();
@@ -43,6 +54,38 @@ pub fn run(control: UnixStream) -> io::Result<()> {
         let _ = reporter.join();
     }
     Ok(())
+}
+
+fn receive(control: &UnixStream) -> io::Result<Option<(ToFront, Vec<OwnedFd>)>> {
+    let Some((message, descriptors)) = channel::receive(control)? else { return Ok(None) };
+    let message =
+        serde_json::from_slice(&message).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    Ok(Some((message, descriptors)))
+}
+
+/// What the first message says is to be given up; `None` when it could not be, which the supervisor is told.
+fn give_up(control: &UnixStream, first: &ToFront) -> io::Result<Option<Confined>> {
+    let ToFront::Configure { config, confinement, .. } = first else {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a front is configured first"));
+    };
+    match confine::confine(config, confinement) {
+        Ok(confined) => Ok(Some(confined)),
+        Err(error) => {
+            let report = FromFront::Refused { message: with_causes(&error) };
+            channel::send(control, &serde_json::to_vec(&report)?, &[])?;
+            Ok(None)
+        }
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    message
 }
 
 /// Sends reports to the supervisor, one after the other.
@@ -79,7 +122,7 @@ impl Front {
     /// Acts on one message; true when the front is to finish.
     fn handle(&mut self, message: ToFront, mut descriptors: Vec<OwnedFd>) -> io::Result<bool> {
         match message {
-            ToFront::Configure { config, certificates, trust, secret } => {
+            ToFront::Configure { config, certificates, trust, secret, confinement: _ } => {
                 if self.threads.is_empty() {
                     crate::observe::log::init(&config.log);
                     raise_descriptor_limit();
@@ -202,13 +245,7 @@ impl Front {
     }
 
     fn refuse(&self, error: &dyn std::error::Error) {
-        let mut message = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            message = format!("{message}: {cause}");
-            source = cause.source();
-        }
-        self.report(FromFront::Refused { message });
+        self.report(FromFront::Refused { message: with_causes(error) });
     }
 
     /// Waits for every thread, then says so.

@@ -60,6 +60,7 @@ fn running(announcement: &supervisor::Announcement, trust: Option<String>) -> Ru
         processes: pool.processes,
         threads: pool.threads,
         interpreter: pool.interpreter.clone(),
+        user: pool.user.clone(),
     };
     Running {
         listeners: &announcement.config.listeners,
@@ -67,6 +68,7 @@ fn running(announcement: &supervisor::Announcement, trust: Option<String>) -> Ru
         certificates: announcement.certificates.iter().map(certificate).collect(),
         trust,
         pools: announcement.pools.iter().map(pool).collect(),
+        front: announcement.front.clone(),
     }
 }
 

@@ -191,6 +191,10 @@ impl Reader<'_> {
                     }
                 }
             }
+            // As it is written: `0o027` and `27` are the same bits.
+            DeValue::Integer(number) if spec.form == Form::Mode && matches!(number.radix(), 8 | 10) => {
+                self.say(spec, number.as_str(), value.span(), layer);
+            }
             other => match scalar(other) {
                 Some(text) => self.say(spec, &text, value.span(), layer),
                 None => self.wrong_type(spec, value),

@@ -166,6 +166,8 @@ fn form(form: Form) -> Value {
             json!({ "anyOf": [{ "type": ["string", "integer"], "pattern": SIZE, "minimum": 0 }, none] })
         }
         Form::Text | Form::File | Form::Directory => json!({ "type": "string", "minLength": 1 }),
+        Form::Account => json!({ "type": ["string", "integer"], "minLength": 1, "minimum": 0 }),
+        Form::Mode => json!({ "type": ["string", "integer"], "pattern": "^(0o)?[0-7]+$" }),
         Form::Pair => json!({ "type": "string", "pattern": "=" }),
         Form::Words(words) => json!({ "enum": words }),
     }

@@ -1,5 +1,6 @@
 //! From what was said to what is meant: defaults, checks between options, absolute paths.
 
+mod account;
 mod client;
 mod limits;
 mod listen;
@@ -104,6 +105,7 @@ impl Resolver<'_> {
         let only_pool = [Part::new(pool::NAME, Origin::Default)];
         let pools = if pools.is_empty() { &only_pool } else { pools };
         let meant = self.pools(pools, &sites);
+        let front = self.front_account(&sites);
         let reload = self.reload(pools);
         Some(Config {
             listeners,
@@ -117,6 +119,9 @@ impl Resolver<'_> {
             reload,
             pid_file: self.said.pid_file.as_ref().map(|said| self.path(&said.value.0, &said.origin)),
             pools: meant?,
+            front,
+            sandbox: *value(&self.said.sandbox),
+            socket_mode: value(&self.said.socket_mode).0,
         })
     }
 

@@ -52,6 +52,8 @@ impl Resolver<'_> {
     fn pool(&mut self, part: &Part) -> Option<Pool> {
         self.check_interface();
         self.check_jitter();
+        self.check_virtualenv(part);
+        let account = self.account(part);
         let application = self.application(part);
         let said = &self.said;
         Some(Pool {
@@ -60,8 +62,11 @@ impl Resolver<'_> {
             processes: value(&said.processes).0 as usize,
             threads: value(&said.threads).0 as usize,
             concurrency: u32::try_from(value(&said.concurrency).0).unwrap_or(u32::MAX),
-            python: said.python.as_ref().map(|it| self.interpreter(&it.value.0, &it.origin)),
+            python: self.python(part),
             directory: self.application_directory(),
+            account,
+            umask: said.umask.as_ref().map(|it| it.value.0),
+            home: said.home.as_ref().map(|it| self.path(&it.value.0, &it.origin)),
             python_path: said.python_path.iter().map(|it| self.path(&it.value.0, &it.origin)).collect(),
             environment: said.env.iter().map(|it| (it.value.name.clone(), it.value.value.clone())).collect(),
             max_requests: value(&said.max_requests).0.map_or(0, |count| count.0),
@@ -113,6 +118,15 @@ impl Resolver<'_> {
             Path::new(file).extension().is_some_and(|extension| extension == "py").then(|| directory.join(file))?;
         let goes_up = file.components().any(|component| component == Component::ParentDir);
         file.parent().filter(|parent| goes_up || !parent.starts_with(directory)).map(Path::to_owned)
+    }
+
+    /// The interpreter that is named, by itself or by its virtual environment.
+    fn python(&self, part: &Part) -> Option<PathBuf> {
+        // What is said of the pool itself counts, whichever of the two was said of all pools.
+        let environment = self.said.virtualenv.as_ref().filter(|_| part.layer.python.is_none());
+        let python = self.said.python.as_ref().filter(|_| part.layer.virtualenv.is_none());
+        let by_environment = || environment.map(|it| self.path(&it.value.0, &it.origin).join("bin/python"));
+        python.map(|it| self.interpreter(&it.value.0, &it.origin)).or_else(by_environment)
     }
 
     /// A bare name is looked for on PATH, anything else is a path.

@@ -1,5 +1,6 @@
 //! The kinds of value an option can have: how each is read from text, written back and described.
 
+pub mod account;
 pub mod address;
 pub mod client;
 pub mod hsts;
@@ -9,6 +10,7 @@ pub mod quantity;
 pub mod route;
 pub mod word;
 
+pub use account::{AccountName, Mode};
 pub use address::{Bind, Host};
 pub use client::{AllowRule, ClientCertificate, ProtectedPrefix};
 pub use hsts::Hsts;
@@ -65,6 +67,10 @@ pub enum Form {
     SizeOrNone,
     /// A whole number, or `none`.
     IntegerOrNone,
+    /// Name or number of a user or group.
+    Account,
+    /// Permission bits in octal.
+    Mode,
 }
 
 /// Why a text is not a value of its kind.

@@ -1,7 +1,7 @@
 //! Switches, words from a closed set, and text.
 
 use super::{ClientCertificate, Form, Refusal, Value};
-use crate::config::{AccessLogFormat, EventLoop, ExpiredRevocation, Interface, Lifespan, LogFormat, LogLevel};
+use crate::config::{AccessLogFormat, EventLoop, ExpiredRevocation, Interface, Lifespan, LogFormat, LogLevel, Sandbox};
 
 /// Text that is not empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +128,7 @@ words!(Lifespan { "auto" => Self::Auto, "on" => Self::On, "off" => Self::Off });
 words!(EventLoop { "auto" => Self::Auto, "asyncio" => Self::Asyncio, "uvloop" => Self::Uvloop });
 words!(ClientCertificate { "off" => Self::Off, "request" => Self::Request, "require" => Self::Require });
 words!(ExpiredRevocation { "refuse" => Self::Refuse, "accept" => Self::Accept });
+words!(Sandbox { "auto" => Self::Auto, "require" => Self::Require, "off" => Self::Off });
 words!(LogLevel { "error" => Self::Error, "warning" => Self::Warning, "info" => Self::Info, "debug" => Self::Debug }
     also { "warn" => "warning", "critical" => "error" });
 words!(LogFormat { "text" => Self::Text, "json" => Self::Json });

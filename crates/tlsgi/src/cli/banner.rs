@@ -19,6 +19,8 @@ pub(crate) struct Running<'a> {
     pub(crate) trust: Option<String>,
     /// Pools.
     pub(crate) pools: Vec<ServedPool>,
+    /// As whom the process that talks to clients runs, and behind what.
+    pub(crate) front: String,
 }
 
 /// A certificate in use.
@@ -43,6 +45,8 @@ pub(crate) struct ServedPool {
     pub(crate) threads: usize,
     /// `CPython 3.12.3 (/srv/venv/bin/python)`.
     pub(crate) interpreter: String,
+    /// As whom it runs, where that is worth a word.
+    pub(crate) user: Option<String>,
 }
 
 /// The lines.
@@ -75,8 +79,10 @@ pub(super) fn text(running: &Running<'_>, file: Option<&Path>) -> String {
     }
     for pool in &running.pools {
         text.push_str(&format!("  application  {} ({})\n", pool.application, kind(pool.interface)));
-        text.push_str(&format!("  pool         {}, {}\n", workers(pool), pool.interpreter));
+        let user = pool.user.as_ref().map_or_else(String::new, |user| format!(", as {user}"));
+        text.push_str(&format!("  pool         {}, {}{user}\n", workers(pool), pool.interpreter));
     }
+    text.push_str(&format!("  front        {}\n", running.front));
     if let Some(file) = file {
         text.push_str(&format!("  configured   {}\n", file.display()));
     }
@@ -176,8 +182,14 @@ mod tests {
     fn check(addresses: &[&str], names: &[&str], expect: &[&str]) {
         let listeners: Vec<Listener> = addresses.iter().map(|address| listener(address, Role::Https)).collect();
         let sites = [site(names)];
-        let running =
-            Running { listeners: &listeners, sites: &sites, certificates: Vec::new(), trust: None, pools: Vec::new() };
+        let running = Running {
+            listeners: &listeners,
+            sites: &sites,
+            certificates: Vec::new(),
+            trust: None,
+            pools: Vec::new(),
+            front: String::new(),
+        };
         assert_eq!(urls(&running, Role::Https), expect);
     }
 
@@ -213,6 +225,7 @@ mod tests {
             processes: 1,
             threads: 5,
             interpreter: "CPython 3.12.3 (/usr/bin/python3)".to_owned(),
+            user: Some("www-data".to_owned()),
         };
         let running = Running {
             listeners: &listeners,
@@ -220,6 +233,7 @@ mod tests {
             certificates: vec![certificate],
             trust: Some("by Debian".to_owned()),
             pools: vec![pool],
+            front: "as www-data; sandbox: Landlock 7".to_owned(),
         };
         let lines: Vec<String> =
             text(&running, Some(Path::new("tlsgi.toml"))).lines().skip(2).map(str::to_owned).collect();
@@ -234,7 +248,8 @@ mod tests {
                 "  clients      /api: certificate required, issued by /ca.pem, only those allowed",
                 "  clients      /: certificate requested, issued by /ca.pem",
                 "  application  app.py (WSGI)",
-                "  pool         1 process × 5 threads, CPython 3.12.3 (/usr/bin/python3)",
+                "  pool         1 process × 5 threads, CPython 3.12.3 (/usr/bin/python3), as www-data",
+                "  front        as www-data; sandbox: Landlock 7",
                 "  configured   tlsgi.toml",
                 "",
             ]

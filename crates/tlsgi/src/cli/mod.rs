@@ -23,6 +23,7 @@ use tlsgi_config::native::argv::{self, Invocation};
 use tlsgi_config::native::{manual, show};
 use tlsgi_config::{Config, Diagnostic, Diagnostics, Exit, Layer};
 
+use crate::supervisor::front_in_words;
 pub(crate) use banner::{Running, ServedCertificate, ServedPool};
 pub(crate) use failure::Failure;
 use startup::Source;
@@ -108,7 +109,11 @@ pub(crate) fn report_check(config: &Config, messages: &[tlsgi_cert::Message]) ->
     });
     print::diagnostics(&Diagnostics(warnings.collect()), None);
     let applications: Vec<&str> = config.pools.iter().map(|pool| pool.application.reference.as_str()).collect();
-    print::out(&format!("{}: configuration, certificate and application can be served\n", applications.join(", ")))
+    let front = front_in_words(config);
+    print::out(&format!(
+        "{}: configuration, certificate and application can be served\nfront: {front}\n",
+        applications.join(", ")
+    ))
 }
 
 fn show_config(flags: Layer) -> Exit {

@@ -1,8 +1,11 @@
-//! What only the machine knows about a configuration: whether the directories that it names are there.
+//! What only the machine knows about a configuration: whether the directories and users that it names are there.
 
 use std::path::Path;
 
+use tlsgi_config::config::Account;
 use tlsgi_config::{Config, Diagnostic, Diagnostics, Document, Layer, Origin};
+
+use crate::supervisor::account_of;
 
 /// Looks at every directory that is needed from the first request on.
 pub(super) fn look(said: &Document, config: &Config) -> Diagnostics {
@@ -16,9 +19,13 @@ pub(super) fn look(said: &Document, config: &Config) -> Diagnostics {
             need("--static", &mount.directory, origin, &mut told);
         }
     }
+    let front = [&said.server.front_user, &said.server.front_group, &said.server.user, &said.server.group];
+    account(&config.front, front.into_iter().flatten().next().map(|said| &said.origin), &mut told);
     for pool in &config.pools {
         let own = said.pools.iter().find(|part| part.name == pool.name).map(|part| &part.layer);
         let layers = || own.into_iter().chain([&said.server]);
+        let named = layers().find_map(|layer| layer.user.as_ref().or(layer.group.as_ref()));
+        account(&pool.account, named.map(|said| &said.origin), &mut told);
         if let Some(directory) = &pool.directory {
             let origin = layers().find_map(|layer| layer.chdir.as_ref()).map(|said| &said.origin);
             need("--chdir", directory, origin, &mut told);
@@ -37,6 +44,18 @@ pub(super) fn look(said: &Document, config: &Config) -> Diagnostics {
         need("--reload-dir", directory, said.server.reload_dir.get(at).map(|said| &said.origin), &mut told);
     }
     told
+}
+
+/// Whether this machine has a user, and whether this process may become that user.
+fn account(named: &Account, origin: Option<&Origin>, told: &mut Diagnostics) {
+    let Err(error) = account_of(named) else { return };
+    let mut wrong = Diagnostic::error(error.full_text());
+    wrong.hints.extend(error.hint());
+    wrong.origin = origin.cloned();
+    // The front is often the same user as the application.
+    if !told.0.contains(&wrong) {
+        told.push(wrong);
+    }
 }
 
 fn need(option: &str, directory: &Path, origin: Option<&Origin>, told: &mut Diagnostics) {

@@ -1,21 +1,22 @@
 //! Validates without serving: the certificates load, and every application starts and stops.
 
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 use tlsgi_config::Config;
-use tlsgi_config::config::Pool;
+use tlsgi_config::config::Sandbox;
 use tlsgi_sys::channel;
 use tlsgi_sys::process::Keyboard;
 
 use super::certificate::Certificates;
 use super::client_trust::ClientTrust;
 use super::error::Error;
+use super::identity;
 use super::interpreter;
 use super::message::{FromWorker, ToWorker};
+use super::pool::Release;
 use super::signing::KeyRing;
 use super::worker::{self, Duty, Failure};
 
@@ -27,8 +28,17 @@ pub(crate) fn check(config: &Config) -> Result<Vec<tlsgi_cert::Message>, Error> 
     let certificates = Certificates::load(config, &Certificates::default(), &Arc::new(KeyRing::default()))?;
     let trust = ClientTrust::load(config)?;
     let executable = interpreter::executable();
+    identity::of(&config.front)?;
+    let available = tlsgi_front::confine::available();
+    if config.sandbox == Sandbox::Require && !(available.landlock.is_some() && available.seccomp) {
+        return Err(Error::Refused(
+            "--sandbox require: this kernel lacks Landlock or a filter of system calls".to_owned(),
+        ));
+    }
     for pool in &config.pools {
-        check_pool(pool, &interpreter::find(pool, &executable)?)?;
+        let interpreter = interpreter::find(pool, &executable)?;
+        let account = identity::of(&pool.account)?;
+        check_pool(&Release { generation: 0, config: pool.clone(), interpreter, account })?;
     }
     let now = time::OffsetDateTime::now_utc();
     let own = certificates.distinct().flat_map(|presented| tlsgi_cert::messages(&presented.findings, now));
@@ -37,11 +47,13 @@ pub(crate) fn check(config: &Config) -> Result<Vec<tlsgi_cert::Message>, Error> 
     Ok(own.chain(clients).collect())
 }
 
-fn check_pool(pool: &Pool, interpreter: &Path) -> Result<(), Error> {
+fn check_pool(release: &Release) -> Result<(), Error> {
+    let (pool, interpreter) = (&release.config, &release.interpreter);
     let failed = |error: std::io::Error| Error::Application(format!("{}: {error}", interpreter.display()));
     let (ours, theirs) = channel::pair().map_err(failed)?;
     ours.set_read_timeout(Some(pool.startup_timeout)).map_err(failed)?;
-    let process = worker::spawn(interpreter, pool, theirs, Keyboard::Apart).map_err(failed)?;
+    let process = worker::spawn(release, theirs, Keyboard::Apart)
+        .map_err(|error| Error::Application(worker::cannot_start(release, &error)))?;
     let start = worker::start_message(pool, format!("{}/check", pool.name), Duty::Serve, 0, Duration::from_secs(5));
     let outcome = tell(&ours, &start).and_then(|()| outcome(&ours));
     let result = match outcome {
@@ -50,7 +62,7 @@ fn check_pool(pool: &Pool, interpreter: &Path) -> Result<(), Error> {
         }
         Ok(Some(_)) => tell(&ours, &ToWorker::Stop { timeout: 5.0 }).map_err(failed),
         Ok(None) => Err(Error::Application(
-            interpreter::diagnose(interpreter)
+            interpreter::diagnose(release)
                 .unwrap_or_else(|| format!("pool {}: the worker ended before it was ready", pool.name)),
         )),
         Err(error) => {

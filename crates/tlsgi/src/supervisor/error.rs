@@ -24,6 +24,10 @@ pub(crate) enum Error {
     #[error("cannot {verb} {}", path.display())]
     File { verb: &'static str, path: PathBuf, source: io::Error },
     #[error(transparent)]
+    Account(#[from] tlsgi_sys::account::AccountError),
+    #[error("only root can start a process as another user: {name}")]
+    NotRoot { name: String },
+    #[error(transparent)]
     Certificate(#[from] tlsgi_cert::Error),
     #[error("{option}")]
     ClientTrust { option: String, source: Box<tlsgi_cert::Error> },
@@ -48,6 +52,7 @@ impl Error {
         match self {
             Self::Certificate(error) => error.hint(),
             Self::ClientTrust { source, .. } => source.hint(),
+            Self::NotRoot { .. } => Some("start tlsgi as root, or leave out `--user` and `--group`".to_owned()),
             _ => None,
         }
     }
@@ -61,6 +66,7 @@ impl Error {
             | Self::Inherited { .. }
             | Self::NoListener => Exit::Address,
             Self::Certificate(_) | Self::ClientTrust { .. } => Exit::Certificate,
+            Self::Account(_) | Self::NotRoot { .. } => Exit::Usage,
             Self::NoInterpreter | Self::Application(_) => Exit::Application,
             Self::File { .. } | Self::Runtime(_) | Self::Front(_) | Self::Refused(_) => Exit::Failure,
         }

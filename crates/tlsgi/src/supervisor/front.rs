@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 use tlsgi_config::native::argv::FRONT;
-use tlsgi_sys::process::{self, Keyboard};
+use tlsgi_sys::process::{self, Setup};
 
 use super::control::Control;
 
@@ -65,5 +65,5 @@ pub(super) fn spawn(program: &Path, control: UnixStream) -> io::Result<Pid> {
     // The environment may hold secrets of the application; the front needs none of it to work.
     command.env_clear();
     command.envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
-    process::spawn(command, vec![OwnedFd::from(control)], Keyboard::Apart)
+    process::spawn(command, Setup { descriptors: vec![OwnedFd::from(control)], is_alone: true, ..Setup::default() })
 }

@@ -7,6 +7,7 @@ use std::process::ExitStatus;
 use std::time::Instant;
 
 use rustix::process::Pid;
+use tlsgi_front::confine::Reach;
 use tlsgi_front::control::{FromFront, ToFront};
 use tlsgi_sys::{channel, process};
 
@@ -14,6 +15,7 @@ use super::control::{Control, Received};
 use super::error::Error;
 use super::event::Event;
 use super::front::{self, Front, Phase, READY_TIMEOUT};
+use super::identity;
 use super::server::{Server, Stage};
 use super::signing;
 
@@ -45,6 +47,7 @@ impl Server {
             descriptors.push(theirs.into());
         }
         front.phase = Phase::Configured(now + READY_TIMEOUT);
+        self.reach = Reach::of(&self.config);
         self.send_configuration(number, descriptors);
         self.offer_all(number);
         Ok(())
@@ -67,6 +70,7 @@ impl Server {
             certificates: self.certificates.for_front(),
             trust: self.trust.files.clone(),
             secret: self.secret.clone(),
+            confinement: identity::confinement(self.front_account.as_ref()),
         };
         front.control.send(&message, descriptors);
         self.send_access_log(front);
@@ -108,6 +112,8 @@ impl Server {
             }
         };
         match message {
+            FromFront::Confined(confined) => self.confined = confined,
+            FromFront::Moved => self.folder_moved(number, now),
             FromFront::Ready => self.front_is_ready(number, now),
             FromFront::Refused { message } => self.front_refused(number, message),
             FromFront::Stuck { worker, request } => self.worker_is_stuck(number, worker, &request),
@@ -214,6 +220,14 @@ impl Server {
         let program = self.executable.clone();
         tracing::info!("starting a new front: {}", program.display());
         self.start_configured_front(&program, now);
+    }
+
+    /// A front in a sandbox cannot reach what came in the place of a static folder: the next one can.
+    fn folder_moved(&mut self, number: u64, now: Instant) {
+        if self.stage == Stage::Serving && self.current == Some(number) && !self.has_successor() {
+            tracing::info!("a static folder was replaced: a new front, which can reach it, is started");
+            self.start_configured_front(&PathBuf::from("/proc/self/exe"), now);
+        }
     }
 
     fn start_configured_front(&mut self, program: &Path, now: Instant) {

@@ -3,11 +3,15 @@
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use tlsgi_config::config::Pool;
 
+use tlsgi_sys::process::{self, Keyboard};
+
 use super::error::Error;
+use super::pool::Release;
+use super::worker;
 
 const NAMES: [&str; 2] = ["python3", "python"];
 
@@ -31,12 +35,14 @@ fn is_executable(path: &Path) -> bool {
 
 /// Why a worker of this interpreter ended without a word, when the reason is the interpreter: our package is not installed
 /// there, or cannot be loaded.
-pub(super) fn diagnose(interpreter: &Path) -> Option<String> {
-    let mut command = Command::new(interpreter);
+pub(super) fn diagnose(release: &Release) -> Option<String> {
+    let interpreter = &release.interpreter;
+    let mut command = worker::command(release);
     command.args(["-c", "import tlsgi._worker"]).stdin(Stdio::null()).stdout(Stdio::null());
+    process::prepare(&mut command, worker::setup(release, Keyboard::Apart));
     let shown = interpreter.display();
     match command.output() {
-        Err(error) => Some(format!("{shown} cannot be started: {error}")),
+        Err(error) => Some(worker::cannot_start(release, &error)),
         Ok(output) if output.status.success() => None,
         Ok(output) => {
             let said = String::from_utf8_lossy(&output.stderr);
@@ -71,6 +77,7 @@ fn on_path(name: &OsStr) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::supervisor::listener;
 
     fn script(directory: &Path, name: &str, text: &str) -> PathBuf {
         let path = directory.join(name);
@@ -79,12 +86,17 @@ mod tests {
         path
     }
 
+    fn release(interpreter: PathBuf) -> Release {
+        let config = listener::tests::config(Vec::new()).pools.remove(0);
+        Release { generation: 0, config, interpreter, account: None }
+    }
+
     #[test]
     fn missing_package_is_answered_with_the_command_that_installs_it() {
         let directory = tempfile::tempdir().expect("directory");
         let python =
             script(directory.path(), "python3", "echo \"ModuleNotFoundError: No module named 'tlsgi'\" >&2; exit 1");
-        let text = diagnose(&python).expect("a reason");
+        let text = diagnose(&release(python.clone())).expect("a reason");
         assert!(text.ends_with(&format!("{} -m pip install tlsgi", python.display())), "{text}");
     }
 
@@ -93,10 +105,12 @@ mod tests {
         let directory = tempfile::tempdir().expect("directory");
         let python = script(directory.path(), "python3", "echo 'ImportError: libfoo.so.1: cannot open' >&2; exit 1");
         assert!(
-            diagnose(&python).expect("a reason").ends_with("cannot load tlsgi: ImportError: libfoo.so.1: cannot open")
+            diagnose(&release(python))
+                .expect("a reason")
+                .ends_with("cannot load tlsgi: ImportError: libfoo.so.1: cannot open")
         );
-        assert_eq!(diagnose(&script(directory.path(), "good", "exit 0")), None);
-        assert!(diagnose(&directory.path().join("absent")).expect("a reason").contains("cannot be started"));
+        assert_eq!(diagnose(&release(script(directory.path(), "good", "exit 0"))), None);
+        assert!(diagnose(&release(directory.path().join("absent"))).expect("a reason").contains("cannot be started"));
     }
 
     #[test]

@@ -2,15 +2,17 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
+use rustix::fs::{FileType, Gid, Mode, OFlags, Uid};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use tlsgi_config::config::{Config, Listener, ListenerAddress, PlainPolicy, Role};
 
 use super::error::{Error, named};
+use super::identity;
 use super::port_holder;
 
 /// Attempts to find a port that is free on every address of a role, when the kernel is asked to choose.
@@ -56,10 +58,12 @@ impl Listeners {
 
     fn bind_all(config: &Config, previous: &Self) -> Result<Self, Error> {
         let mut listeners = Self::default();
+        let owner = identity::of(&config.front)?.map(|account| (account.identity.user, account.identity.group));
+        let access = Access { mode: config.socket_mode, owner };
         for wanted in &config.listeners {
             let bound = match previous.bound.iter().find(|bound| bound.serves(wanted)) {
-                Some(bound) => bound.again(wanted)?,
-                None => match listeners.open(wanted) {
+                Some(bound) => bound.again(wanted, access)?,
+                None => match listeners.open(wanted, access) {
                     Ok(bound) => bound,
                     Err(error) if is_absent_loopback(wanted, &error, config) => continue,
                     Err(error) => return Err(explain(wanted, error)),
@@ -70,7 +74,7 @@ impl Listeners {
         if listeners.bound.is_empty() && !config.listeners.is_empty() { Err(Error::NoListener) } else { Ok(listeners) }
     }
 
-    fn open(&self, wanted: &Listener) -> io::Result<Bound> {
+    fn open(&self, wanted: &Listener, access: Access) -> io::Result<Bound> {
         let (actual, socket) = match &wanted.address {
             ListenerAddress::Tcp(address) => {
                 let mut address = *address;
@@ -81,7 +85,7 @@ impl Listeners {
                 let bound = socket.local_addr()?.as_socket().unwrap_or(address);
                 (ListenerAddress::Tcp(bound), socket.into())
             }
-            ListenerAddress::Unix(path) => (wanted.address.clone(), open_unix(path, wanted.backlog)?.into()),
+            ListenerAddress::Unix(path) => (wanted.address.clone(), open_unix(path, wanted.backlog, access)?.into()),
             ListenerAddress::Inherited(number) => inherit(*number, wanted.backlog)?,
         };
         Ok(Bound { wanted: wanted.clone(), actual, socket })
@@ -132,8 +136,11 @@ impl Bound {
     }
 
     /// The same socket under a configuration that may differ in role or backlog.
-    fn again(&self, wanted: &Listener) -> Result<Self, Error> {
+    fn again(&self, wanted: &Listener, access: Access) -> Result<Self, Error> {
         let failed = |source| Error::Listen { address: named(&wanted.address), source };
+        if let ListenerAddress::Unix(path) = &wanted.address {
+            access.give(path).map_err(failed)?;
+        }
         let socket = self.socket.try_clone().map_err(failed)?;
         if wanted.backlog != self.wanted.backlog {
             rustix::net::listen(&socket, backlog(wanted.backlog)).map_err(|error| failed(error.into()))?;
@@ -166,16 +173,44 @@ fn open_tcp(address: SocketAddr, length: u32) -> io::Result<Socket> {
 }
 
 /// A socket file that nobody listens on is what a killed server left behind.
-fn open_unix(path: &Path, length: u32) -> io::Result<Socket> {
+fn open_unix(path: &Path, length: u32, access: Access) -> io::Result<Socket> {
     let is_socket = path.symlink_metadata().is_ok_and(|found| found.file_type().is_socket());
     if is_socket && UnixStream::connect(path).is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused) {
         std::fs::remove_file(path)?;
     }
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    // The file gets these bits when it is made: nobody connects before its owner is right.
+    rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
     socket.bind(&SockAddr::unix(path)?)?;
+    access.give(path)?;
     socket.listen(backlog(length))?;
     socket.set_nonblocking(true)?;
     Ok(socket)
+}
+
+/// Who may connect to a Unix socket: whoever may write to its file.
+#[derive(Debug, Clone, Copy)]
+struct Access {
+    mode: u32,
+    /// User and group, where the front is not who started the server.
+    owner: Option<(u32, u32)>,
+}
+
+impl Access {
+    /// The directory may belong to somebody else: what is changed is the socket, not what its name leads to by then.
+    fn give(self, path: &Path) -> io::Result<()> {
+        let file = rustix::fs::open(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+        let kind = FileType::from_raw_mode(rustix::fs::fstat(&file)?.st_mode);
+        if kind != FileType::Socket {
+            return Err(io::Error::other("another file was put in the place of the socket"));
+        }
+        let by_number = format!("/proc/self/fd/{}", file.as_raw_fd());
+        rustix::fs::chmod(&by_number, Mode::from_raw_mode(self.mode))?;
+        if let Some((user, group)) = self.owner {
+            rustix::fs::chown(&by_number, Some(Uid::from_raw(user)), Some(Gid::from_raw(group)))?;
+        }
+        Ok(())
+    }
 }
 
 /// A socket that a service manager or another parent opened; it listens already, or is told to.
@@ -227,6 +262,7 @@ fn explain(wanted: &Listener, source: io::Error) -> Error {
 pub(super) mod tests {
     use super::*;
     use std::net::TcpStream;
+    use std::os::unix::fs::PermissionsExt;
 
     pub(in crate::supervisor) fn tcp(address: &str, role: Role) -> Listener {
         Listener { address: ListenerAddress::Tcp(address.parse().expect("address")), role, backlog: 16 }
@@ -317,6 +353,23 @@ pub(super) mod tests {
         assert!(Listeners::bind(&mut second, &Listeners::default()).is_err(), "somebody listens there");
         listeners.close();
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn socket_file_has_the_permissions_that_are_wanted_also_after_a_reload() {
+        let directory = tempfile::tempdir().expect("directory");
+        let path = directory.path().join("socket");
+        let mode = || path.metadata().expect("metadata").permissions().mode() & 0o777;
+        let wanted = Listener { address: ListenerAddress::Unix(path.clone()), role: Role::Https, backlog: 1 };
+        let mut first = config(vec![wanted]);
+        let listeners = Listeners::bind(&mut first, &Listeners::default()).expect("bind");
+        assert_eq!(mode(), 0o660);
+        first.socket_mode = 0o606;
+        let again = Listeners::bind(&mut first, &listeners).expect("bind");
+        assert_eq!(mode(), 0o606);
+        std::fs::remove_file(&path).expect("removed");
+        std::fs::write(&path, "").expect("another file");
+        assert!(Listeners::bind(&mut first, &again).is_err());
     }
 
     #[test]

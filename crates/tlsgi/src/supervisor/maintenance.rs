@@ -1,10 +1,12 @@
 //! What is looked after while the server runs: certificate files, code, memory of the workers, log files, the watchdog.
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rustix::fs::OFlags;
 use tlsgi_cert::{Message, Severity, Stamp};
 use tlsgi_config::Config;
 use tlsgi_front::control::ToFront;
@@ -276,8 +278,28 @@ pub(super) fn log_finding(message: &Message) {
 /// The access log's file, appended to, if the configuration names one.
 pub(super) fn open_access_log(config: &Config) -> Result<Option<File>, Error> {
     let Some(path) = config.log.access.as_ref().and_then(|log| log.file.as_ref()) else { return Ok(None) };
-    let file = OpenOptions::new().append(true).create(true).mode(0o640).open(path);
+    let file = open_log(path);
     file.map(Some).map_err(|source| Error::File { verb: "open the access log", path: path.clone(), source })
+}
+
+/// Root writes to no file that another user points it to: a link must be root's own, or that of the kernel in `/proc`.
+fn open_log(path: &Path) -> io::Result<File> {
+    let open = |flags: OFlags| {
+        let flags = flags.bits() as i32;
+        OpenOptions::new().append(true).create(true).mode(0o640).custom_flags(flags).open(path)
+    };
+    if !rustix::process::geteuid().is_root() {
+        return open(OFlags::empty());
+    }
+    match open(OFlags::NOFOLLOW) {
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+            if path.symlink_metadata()?.uid() == 0 {
+                return open(OFlags::empty());
+            }
+            Err(io::Error::other("it is a link that belongs to another user than root"))
+        }
+        opened => opened,
+    }
 }
 
 /// Writes the process id, all at once.
@@ -285,7 +307,10 @@ pub(super) fn write_pid_file(config: &Config) -> Result<(), Error> {
     let Some(path) = &config.pid_file else { return Ok(()) };
     let failed = |source| Error::File { verb: "write the process id to", path: path.clone(), source };
     let beside = path.with_extension(format!("{}.new", std::process::id()));
-    std::fs::write(&beside, format!("{}\n", std::process::id())).map_err(failed)?;
+    // The directory may belong to another user: a link laid in the way is not followed.
+    _ = std::fs::remove_file(&beside);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&beside).map_err(failed)?;
+    file.write_all(format!("{}\n", std::process::id()).as_bytes()).map_err(failed)?;
     std::fs::rename(&beside, path).map_err(failed)
 }
 
@@ -294,5 +319,24 @@ pub(super) fn remove_pid_file(path: &Path) {
     let is_own = std::fs::read_to_string(path).is_ok_and(|text| text.trim() == std::process::id().to_string());
     if is_own {
         _ = std::fs::remove_file(path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{lchown, symlink};
+
+    #[test]
+    fn root_follows_no_link_of_somebody_else() {
+        let directory = tempfile::tempdir().expect("directory");
+        let (target, link) = (directory.path().join("target"), directory.path().join("link"));
+        symlink(&target, &link).expect("link");
+        open_log(&link).expect("our own link");
+        if rustix::process::geteuid().is_root() {
+            lchown(&link, Some(54_321), None).expect("owner");
+            assert!(open_log(&link).expect_err("refused").to_string().contains("another user"));
+        }
+        open_log(Path::new("/dev/null")).expect("a device");
     }
 }

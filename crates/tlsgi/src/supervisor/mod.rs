@@ -9,6 +9,7 @@ mod error;
 mod event;
 mod front;
 mod front_care;
+mod identity;
 mod interpreter;
 mod listener;
 mod maintenance;
@@ -35,6 +36,7 @@ use tlsgi_config::{Config, Exit};
 
 pub(crate) use check::check;
 pub(crate) use error::Error;
+pub(crate) use identity::{front_in_words, of as account_of};
 
 /// What the command line hands over.
 pub(crate) struct Startup {
@@ -60,6 +62,8 @@ pub(crate) struct Announcement {
     pub(crate) certificates: Vec<AnnouncedCertificate>,
     /// Pools.
     pub(crate) pools: Vec<AnnouncedPool>,
+    /// As whom the front runs, and behind what.
+    pub(crate) front: String,
 }
 
 /// A certificate, for the banner.
@@ -84,6 +88,8 @@ pub(crate) struct AnnouncedPool {
     pub(crate) threads: usize,
     /// Name and version of the interpreter, and where it is.
     pub(crate) interpreter: String,
+    /// As whom it runs, where that is root or another user than the one who started the server.
+    pub(crate) user: Option<String>,
 }
 
 /// Logs a message of several lines, such as a traceback, one line each.
@@ -99,6 +105,7 @@ fn log_lines(text: &str) {
 /// What kept the server from starting, or from going on.
 pub(crate) fn run(startup: Startup) -> Result<Exit, Error> {
     tlsgi_front::observe::log::init(&startup.config.log);
+    identity::limit(&startup.config);
     // Nobody of the same user may read the keys out of this process, and no core file of it is written.
     if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable) {
         tracing::warn!("other processes of this user may read the memory of the supervisor: {error}");

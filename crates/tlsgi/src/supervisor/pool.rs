@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use tlsgi_config::config;
+use tlsgi_sys::account::Account;
 
+use super::identity;
 use super::policy::{Aim, Restart, Spread};
 
 /// A state of code and configuration.
@@ -13,6 +15,16 @@ pub(super) struct Release {
     pub(super) generation: u64,
     pub(super) config: config::Pool,
     pub(super) interpreter: PathBuf,
+    /// Who its workers become.
+    pub(super) account: Option<Account>,
+}
+
+impl Release {
+    /// As whom it runs, where that is root or another user than the one who started the server.
+    pub(super) fn runs_as(&self) -> Option<String> {
+        let is_root = rustix::process::geteuid().is_root();
+        (is_root || self.account.is_some()).then(|| identity::name(self.account.as_ref()))
+    }
 }
 
 /// One pool.

@@ -4,10 +4,13 @@ use std::fs::File;
 use std::time::Instant;
 
 use tlsgi_config::Config;
+use tlsgi_front::confine::Reach;
+use tlsgi_sys::account::Account;
 
 use super::certificate::Certificates;
 use super::client_trust::ClientTrust;
 use super::error::{Error, full_text};
+use super::identity;
 use super::listener::Listeners;
 use super::log_lines;
 use super::maintenance::{self, log_finding, open_access_log};
@@ -24,10 +27,11 @@ pub(super) struct Staged {
     certificates: Certificates,
     trust: ClientTrust,
     access_log: Option<File>,
+    front_account: Option<Account>,
 }
 
 /// What has to load before anything changes.
-type Prepared = (Vec<Release>, Certificates, ClientTrust, Option<File>);
+type Prepared = (Vec<Release>, Certificates, ClientTrust, Option<File>, Option<Account>);
 
 impl Server {
     /// Reads everything again and tries it; what runs goes on until it works, and if it does not.
@@ -49,7 +53,7 @@ impl Server {
         let mut config = (self.resolve)()?;
         let listeners = Listeners::bind(&mut config, &self.listeners).map_err(|error| full_text(&error))?;
         self.generation += 1;
-        let (releases, certificates, trust, access_log) = match self.prepare(&config) {
+        let (releases, certificates, trust, access_log, front_account) = match self.prepare(&config) {
             Ok(prepared) => prepared,
             Err(error) => {
                 listeners.give_way_to(&self.listeners);
@@ -71,14 +75,15 @@ impl Server {
             }
         }
         self.drop_staged();
-        self.staged = Some(Staged { config, listeners, certificates, trust, access_log });
+        self.staged = Some(Staged { config, listeners, certificates, trust, access_log, front_account });
         Ok(())
     }
 
     fn prepare(&self, config: &Config) -> Result<Prepared, Error> {
         let releases = config.pools.iter().map(|pool| self.release(pool.clone())).collect::<Result<Vec<_>, _>>()?;
         let certificates = Certificates::load(config, &self.certificates, &self.keys)?;
-        Ok((releases, certificates, ClientTrust::load(config)?, open_access_log(config)?))
+        let front = identity::of(&config.front)?;
+        Ok((releases, certificates, ClientTrust::load(config)?, open_access_log(config)?, front))
     }
 
     /// Forgets a reload that was not taken over; true when there was one.
@@ -105,8 +110,11 @@ impl Server {
     }
 
     fn take_over(&mut self, staged: Staged, now: Instant) {
-        let needs_front =
-            staged.config.front_threads != self.config.front_threads || staged.config.log != self.config.log;
+        let needs_front = staged.config.front_threads != self.config.front_threads
+            || staged.config.log != self.config.log
+            || staged.front_account != self.front_account
+            || Reach::of(&staged.config) != self.reach;
+        self.front_account = staged.front_account;
         self.config = staged.config;
         std::mem::replace(&mut self.listeners, staged.listeners).give_way_to(&self.listeners);
         self.maintenance.follow(&self.config);

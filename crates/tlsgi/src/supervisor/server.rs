@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 
 use tlsgi_config::config::Interface;
 use tlsgi_config::{Config, Exit};
+use tlsgi_front::confine::Reach;
+use tlsgi_front::control::Confined;
+use tlsgi_sys::account::Account;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -17,6 +20,7 @@ use super::client_trust::ClientTrust;
 use super::error::Error;
 use super::event::{Event, Order, watch_signals};
 use super::front::Front;
+use super::identity;
 use super::interpreter;
 use super::listener::Listeners;
 use super::maintenance::Maintenance;
@@ -54,6 +58,12 @@ pub(super) struct Server {
     /// Ticket keys and request ids of this server's lifetime come from it.
     pub(super) secret: Vec<u8>,
     pub(super) access_log: Option<File>,
+    /// As whom the front runs.
+    pub(super) front_account: Option<Account>,
+    /// What the kernel keeps from the front.
+    pub(super) confined: Confined,
+    /// What the front can get at.
+    pub(super) reach: Reach,
     /// This program, as the user started it.
     pub(super) executable: PathBuf,
 
@@ -89,7 +99,9 @@ impl Server {
         let (events, queue) = mpsc::channel(QUEUED_EVENTS);
         let mut tasks = JoinSet::new();
         watch_signals(&events, &mut tasks)?;
+        let front_account = identity::of(&config.front)?;
         let listeners = Listeners::bind(&mut config, &Listeners::default())?;
+        identity::limit_further();
         let keys = Arc::new(KeyRing::default());
         let certificates = Certificates::load(&config, &Certificates::default(), &keys)?;
         certificates.present(&keys);
@@ -105,6 +117,9 @@ impl Server {
             keys,
             secret: secret()?,
             access_log: super::maintenance::open_access_log(&config)?,
+            front_account,
+            confined: Confined::default(),
+            reach: Reach::default(),
             executable: interpreter::executable(),
             fronts: BTreeMap::new(),
             current: None,
@@ -150,7 +165,8 @@ impl Server {
     /// A pool's configuration as the present generation.
     pub(super) fn release(&self, config: tlsgi_config::config::Pool) -> Result<Release, Error> {
         let interpreter = interpreter::find(&config, &self.executable)?;
-        Ok(Release { generation: self.generation, config, interpreter })
+        let account = identity::of(&config.account)?;
+        Ok(Release { generation: self.generation, config, interpreter, account })
     }
 
     /// A number that no other worker has, or had.
@@ -284,10 +300,18 @@ impl Server {
                 interface: interface.unwrap_or(Interface::Wsgi),
                 processes: pool.count(),
                 threads: config.threads,
+                user: pool.wanted.runs_as(),
                 interpreter: format!("{version} ({})", pool.wanted.interpreter.display()).trim_start().to_owned(),
             }
         });
-        Announcement { certificates: certificates.collect(), pools: pools.collect(), config: self.config.clone() }
+        let name = identity::name(self.front_account.as_ref());
+        let front = identity::of_front_in_words(&self.config, self.confined, &name);
+        Announcement {
+            certificates: certificates.collect(),
+            pools: pools.collect(),
+            config: self.config.clone(),
+            front,
+        }
     }
 
     /// The time given to running requests after a stop or a replacement.

@@ -5,17 +5,18 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 use tlsgi_config::config::{Interface, Pool};
-use tlsgi_sys::process::{self, Keyboard};
+use tlsgi_sys::privilege::Switch;
+use tlsgi_sys::process::{self, Keyboard, Setup};
 
 use super::control::Control;
 use super::message::{Start, ToWorker};
 use super::policy::{Seat, Stage};
+use super::pool::Release;
 
 /// After the time given with `stop`, for the exit itself.
 const EXIT_GRACE: Duration = Duration::from_secs(2);
@@ -261,15 +262,65 @@ impl Worker {
 }
 
 /// Starts an interpreter with our worker module behind `control`.
-pub(super) fn spawn(interpreter: &Path, pool: &Pool, control: UnixStream, keyboard: Keyboard) -> io::Result<Pid> {
-    let mut command = Command::new(interpreter);
-    command.arg0(interpreter).args(["-m", "tlsgi.worker", &control.as_raw_fd().to_string()]);
-    command.envs(&pool.environment);
-    without_service_manager(&mut command);
+pub(super) fn spawn(release: &Release, control: UnixStream, keyboard: Keyboard) -> io::Result<Pid> {
+    let mut command = command(release);
+    command.args(["-m", "tlsgi.worker", &control.as_raw_fd().to_string()]);
     if keyboard == Keyboard::Apart {
         command.stdin(Stdio::null());
     }
-    process::spawn(command, vec![OwnedFd::from(control)], keyboard)
+    process::spawn(command, Setup { descriptors: vec![OwnedFd::from(control)], ..setup(release, keyboard) })
+}
+
+/// The interpreter in the application's environment.
+pub(super) fn command(release: &Release) -> Command {
+    let mut command = Command::new(&release.interpreter);
+    command.arg0(&release.interpreter);
+    without_service_manager(&mut command);
+    if let Some(account) = &release.account {
+        without_session(&mut command);
+        command.env("HOME", &account.home).env("USER", &account.name).env("LOGNAME", &account.name);
+    }
+    if let Some(home) = &release.config.home {
+        command.env("HOME", home);
+    }
+    command.envs(&release.config.environment);
+    command
+}
+
+/// Why an interpreter could not be started, and whose way to it is closed where.
+pub(super) fn cannot_start(release: &Release, error: &io::Error) -> String {
+    let text = format!("{} cannot be started: {error}", release.interpreter.display());
+    let obstacle = release.account.as_ref().filter(|_| error.kind() == io::ErrorKind::PermissionDenied);
+    let obstacle = obstacle.and_then(|account| Some((&account.name, account.identity.obstacle(&release.interpreter)?)));
+    match obstacle {
+        Some((name, place)) => format!("{text}: the user {name} may not enter {}", place.display()),
+        None => text,
+    }
+}
+
+/// As whom it runs.
+pub(super) fn setup(release: &Release, keyboard: Keyboard) -> Setup {
+    let switch = release.account.as_ref().map(|account| Switch::to(&account.identity));
+    let is_alone = switch.is_some();
+    Setup { keyboard, is_alone, switch, umask: release.config.umask, ..Setup::default() }
+}
+
+/// What belongs to the session of the user who started the server is nobody else's.
+fn without_session(command: &mut Command) {
+    for name in [
+        "DBUS_SESSION_BUS_ADDRESS",
+        "MAIL",
+        "SSH_AUTH_SOCK",
+        "XAUTHORITY",
+        "XDG_CACHE_HOME",
+        "XDG_CONFIG_HOME",
+        "XDG_DATA_HOME",
+        "XDG_RUNTIME_DIR",
+        "XDG_SESSION_ID",
+        "XDG_STATE_HOME",
+    ] {
+        command.env_remove(name);
+    }
 }
 
 /// The service manager speaks with the supervisor only.

@@ -74,9 +74,9 @@ impl Server {
         if let Some(failure) = &worker.failure {
             return failure.text();
         }
-        let interpreter = self.pools.get(&worker.pool).map(|pool| pool.wanted.interpreter.clone());
-        let diagnosis = match (self.stage, interpreter) {
-            (Stage::Opening, Some(interpreter)) => interpreter::diagnose(&interpreter),
+        let release = self.pools.get(&worker.pool).map(|pool| &pool.wanted);
+        let diagnosis = match (self.stage, release) {
+            (Stage::Opening, Some(release)) => interpreter::diagnose(release),
             _ => None,
         };
         diagnosis.unwrap_or_else(|| format!("worker {} {how} before it was ready", worker.name()))

@@ -43,14 +43,13 @@ impl Server {
     }
 
     fn cannot_start(&self, pool: &str, error: &io::Error) -> String {
-        let interpreter = self.pools.get(pool).map(|pool| pool.wanted.interpreter.display().to_string());
-        format!("{} cannot be started: {error}", interpreter.unwrap_or_default())
+        self.pools.get(pool).map_or_else(|| error.to_string(), |pool| worker::cannot_start(&pool.wanted, error))
     }
 
     fn spawn_worker(&mut self, pool: &str, duty: Duty, now: Instant) -> io::Result<()> {
         let Some(release) = self.pools.get(pool).map(|pool| pool.wanted.clone()) else { return Ok(()) };
         let (ours, theirs) = channel::pair()?;
-        let process = worker::spawn(&release.interpreter, &release.config, theirs, self.keyboard())?;
+        let process = worker::spawn(&release, theirs, self.keyboard())?;
         let number = self.insert_worker(pool, duty, ours, now)?;
         let (max_requests, grace) = (max_requests(&release.config), self.grace());
         if let Some(worker) = self.workers.get_mut(&number) {

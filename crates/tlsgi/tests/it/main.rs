@@ -14,6 +14,7 @@ mod keys;
 mod load;
 mod mutual_tls;
 mod private_ca;
+mod privileges;
 mod resilience;
 mod static_files;
 mod supervisor;

@@ -27,6 +27,12 @@ pub(super) struct Directory {
     identity: (u64, u64),
 }
 
+impl AsFd for Directory {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+}
+
 /// How names are resolved here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lookup {

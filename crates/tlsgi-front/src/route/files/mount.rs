@@ -14,6 +14,7 @@ use tlsgi_config::config::StaticMount;
 use super::directory::Directory;
 use super::encoding::Coding;
 use super::path;
+use crate::confine;
 use crate::http::failure::Failure;
 
 /// How long a directory that was replaced may still be served.
@@ -114,7 +115,7 @@ impl Mount {
         let path = self.path.clone();
         let there = tokio::task::spawn_blocking(move || Directory::open(&path)).await;
         match there {
-            Ok(Ok(there)) if !there.is_same(&directory) => {
+            Ok(Ok(there)) if !there.is_same(&directory) && !confine::is_out_of_reach(&there) => {
                 let there = Arc::new(there);
                 self.directory.store(Arc::clone(&there));
                 there
