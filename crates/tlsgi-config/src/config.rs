@@ -110,6 +110,8 @@ pub struct Site {
     pub name: String,
     /// Host names served, lower-case, without port; empty means every name. `*.example.org` covers one label.
     pub names: Vec<String>,
+    /// Requests for any other name are redirected to this one, lower-case.
+    pub canonical: Option<String>,
     /// Where the certificate comes from.
     pub certificate: CertificateSource,
     /// What plain HTTP does.

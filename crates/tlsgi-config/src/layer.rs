@@ -287,6 +287,12 @@ options! {
         /// written.
         route: Many<RouteRule> = option("--route", "PREFIX=TARGET");
 
+        /// Name that the site is to be called by: requests for its other names are redirected there.
+        ///
+        /// 301 for GET and HEAD, 308 for all others, with the path and the port that were asked for. Plain HTTP is redirected to HTTPS
+        /// under the name that was asked for first, so that browsers learn the HSTS policy of both. The name counts as a `--server-name`.
+        canonical_name: One<OrNone<ServerName>> = option("--canonical-name", "NAME").default("none");
+
         /// Pool that answers what no route covers; `none` for nobody.
         pool: One<OrNone<PoolName>> = option("--pool", "NAME").computed("the first pool");
 

@@ -35,6 +35,7 @@ impl Rooms {
             plain: PlainPolicy::Redirect { https_port: 443 },
             hsts: None,
             mounts: Vec::new(),
+            canonical: None,
             routes: Vec::new(),
             client_certificates,
             tls_variables: TlsVariables::default(),

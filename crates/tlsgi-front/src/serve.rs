@@ -56,10 +56,14 @@ impl Session {
         self.thread.state()
     }
 
-    /// What responses on this connection carry. Answers to heads that could not be read carry the first site's.
-    pub(crate) fn policy<'s>(&self, state: &'s State) -> SitePolicy<'s> {
+    /// What the response to this head carries: its site's. The answer to a head that could not be read has that of the handshake's site.
+    pub(crate) fn policy<'s>(&self, state: &'s State, head: Option<&RequestHead>) -> SitePolicy<'s> {
         let is_https = self.door == Door::Https;
-        let hsts = state.sites.first().and_then(|site| site.site.hsts.as_deref());
+        let site = match head {
+            Some(head) => state.site(head),
+            None => state.site_named(self.connection.tls().map_or("", |tls| tls.server_name.as_str())),
+        };
+        let hsts = site.and_then(|site| site.site.hsts.as_deref());
         SitePolicy { is_https, hsts: hsts.filter(|_| is_https) }
     }
 
@@ -111,16 +115,17 @@ impl Session {
         let request_id = self.thread.request_ids.next();
         let start = Instant::now();
         let sent = send_failure(client, failure, request_id.as_str()).await;
-        self.log(client, &sent, request_id.as_str(), start);
+        self.log(client, None, &sent, request_id.as_str(), start);
     }
 
-    fn log(&self, client: &impl Client, sent: &Sent, request_id: &str, start: Instant) {
+    fn log(&self, client: &impl Client, site: Option<&SiteState>, sent: &Sent, request_id: &str, start: Instant) {
         if !self.thread.access_log.is_on() {
             return;
         }
         self.thread.access_log.write(&Entry {
             head: client.head(),
             connection: &self.connection,
+            site: site.map(|site| site.site.name.as_str()),
             sent,
             request_id,
             duration: start.elapsed(),
@@ -132,11 +137,12 @@ impl Session {
 pub(crate) async fn answer(session: &Session, state: &State, client: &mut impl Client) {
     let start = Instant::now();
     let request_id = session.thread.request_ids.next();
-    let sent = match state.site(client.head()) {
+    let site = state.site(client.head());
+    let sent = match site {
         Some(site) => answer_at(session, state, site, client, request_id.as_str()).await,
         None => send_failure(client, Failure::Stopping, request_id.as_str()).await,
     };
-    session.log(client, &sent, request_id.as_str(), start);
+    session.log(client, site, &sent, request_id.as_str(), start);
 }
 
 async fn answer_at(

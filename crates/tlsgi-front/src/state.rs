@@ -67,6 +67,9 @@ impl State {
 
     /// The same for a name alone, such as the one of a handshake.
     pub(crate) fn site_named(&self, name: &str) -> Option<&SiteState> {
+        if self.sites.len() < 2 {
+            return self.sites.first();
+        }
         let names = self.sites.iter().map(|state| state.site.names.as_slice());
         self.sites.get(host::site_of(&names, &host::normal(name)))
     }

@@ -6,8 +6,9 @@ use crate::config::{
 };
 use crate::diagnostic::Diagnostic;
 use crate::document::Part;
-use crate::value::Value as _;
+use crate::origin::Said;
 use crate::value::hsts::PRELOAD_MAX_AGE;
+use crate::value::{ServerName, Value as _};
 
 impl Resolver<'_> {
     /// The sites in the order written, except that the one for every other name comes first.
@@ -38,11 +39,12 @@ impl Resolver<'_> {
             ));
             self.tell(told.hint("give this one the names that it serves"), &part.origin);
         }
-        for said in self.said.server_name.clone() {
-            let name = said.value.as_host();
+        let canonical = self.canonical().map(|said| (said.value.as_host(), said.origin));
+        let names = self.said.server_name.iter().map(|said| (said.value.as_host(), said.origin.clone()));
+        for (name, origin) in names.chain(canonical).collect::<Vec<_>>() {
             if let Some(other) = earlier.iter().find(|other| other.names.contains(&name)) {
                 let told = Diagnostic::error(format!("{name} is served by the site `{}` already", other.name));
-                self.tell(told.hint("a name belongs to one site"), &said.origin);
+                self.tell(told.hint("a name belongs to one site"), &origin);
             }
         }
     }
@@ -55,12 +57,22 @@ impl Resolver<'_> {
                 names.push(name);
             }
         }
+        let canonical = self.canonical();
+        if let Some(said) = canonical.as_ref().filter(|said| said.value.as_host().starts_with('*')) {
+            let told = Diagnostic::invalid("--canonical-name", &said.value.as_host(), "one name, not a wildcard");
+            self.tell(told, &said.origin);
+        }
+        let canonical = canonical.map(|said| said.value.as_host());
+        if let Some(name) = canonical.as_ref().filter(|name| !names.is_empty() && !names.contains(name)) {
+            names.push(name.clone());
+        }
         let name = if part.name.is_empty() { names.first().map_or("default", String::as_str) } else { &part.name };
         Site {
             name: name.to_owned(),
             routes: self.routes(pools),
             names,
             certificate: self.certificate(),
+            canonical,
             plain: self.plain(listeners),
             hsts: self.hsts(),
             mounts: self.static_mounts(),
@@ -70,6 +82,11 @@ impl Resolver<'_> {
                 has_certificates: *value(&self.said.ssl_export_pem),
             },
         }
+    }
+
+    fn canonical(&self) -> Option<Said<ServerName>> {
+        let said = self.said.canonical_name.clone()?;
+        said.value.0.map(|value| Said { value, origin: said.origin })
     }
 
     fn certificate(&mut self) -> CertificateSource {
@@ -86,9 +103,7 @@ impl Resolver<'_> {
                     &origin,
                 );
             }
-            return CertificateSource::Local {
-                names: self.said.server_name.iter().map(|said| said.value.write()).collect(),
-            };
+            return CertificateSource::Local { names: self.names_of_leaf() };
         };
         let file = self.path(&certificate.value.0, &certificate.origin);
         CertificateSource::Files {
@@ -97,6 +112,15 @@ impl Resolver<'_> {
             certificate: file,
             passphrase: self.passphrase(),
         }
+    }
+
+    /// The local CA's certificate is for every name, the canonical one included.
+    fn names_of_leaf(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.said.server_name.iter().map(|said| said.value.write()).collect();
+        if let Some(canonical) = self.canonical().map(|said| said.value.write()).filter(|name| !names.contains(name)) {
+            names.push(canonical);
+        }
+        names
     }
 
     fn passphrase(&mut self) -> Option<PassphraseSource> {

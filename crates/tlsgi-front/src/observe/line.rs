@@ -20,6 +20,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) head: &'a RequestHead,
     /// Its connection.
     pub(crate) connection: &'a Connection,
+    /// The site that it was for; none for a head that could not be read.
+    pub(crate) site: Option<&'a str>,
     /// What went out.
     pub(crate) sent: &'a Sent,
     /// Its name.
@@ -100,6 +102,7 @@ impl Entry<'_> {
         string(out, "query", Some(self.head.query()).filter(|query| known(query)));
         string(out, "version", Some(version(self.head.version()).as_bytes()));
         string(out, "host", Some(self.head.authority().as_bytes()).filter(|host| known(host)));
+        string(out, "site", self.site.map(str::as_bytes));
         put(out, &[",\"status\":"]);
         number(out, self.status().into());
         put(out, &[",\"bytes\":"]);
@@ -217,6 +220,7 @@ mod tests {
         let entry = Entry {
             head,
             connection,
+            site: Some(head.host()).filter(|host| !host.is_empty()),
             sent: &sent,
             request_id: "0123456789abcdef",
             duration: Duration::from_micros(1_234_567),
@@ -242,7 +246,7 @@ mod tests {
         );
         let expect = serde_json::json!({
             "time": "2026-11-22T21:00:00.265Z", "client": "192.0.2.7", "method": "GET", "path": "/a%20b",
-            "query": "x=\"1\"", "version": "HTTP/1.1", "host": "a.test", "status": 200, "bytes": 42,
+            "query": "x=\"1\"", "version": "HTTP/1.1", "host": "a.test", "site": "a.test", "status": 200, "bytes": 42,
             "referer": "https://a.test/\"", "user_agent": "curl/8 é", "tls": "TLSv1.3",
             "cipher": "TLS_AES_256_GCM_SHA384", "resumed": true, "request_id": "0123456789abcdef",
             "duration_ms": 1234.567, "worker": 3,

@@ -60,6 +60,9 @@ pub(crate) fn decide<'s>(
         (Door::Http, PlainPolicy::Redirect { https_port }) => return redirect::to_port(head, https_port),
         (Door::Http, PlainPolicy::Serve) | (Door::Https, _) => {}
     }
+    if let Some(redirect) = redirect::to_canonical(policy, head, door) {
+        return redirect;
+    }
     let standing = match client_gate::check(clients, head.path(), connection, door, now) {
         Ok(standing) => standing,
         Err(denial) => return Route::Deny(denial),

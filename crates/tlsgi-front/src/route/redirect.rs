@@ -1,6 +1,9 @@
-//! Plain HTTP to https: same host, same path and query byte for byte, the right port.
+//! Plain HTTP to https, and aliases to the canonical name: same path and query byte for byte.
 
-use super::Route;
+use tlsgi_config::config::Site;
+
+use super::host::normal;
+use super::{Door, Route};
 use crate::http::failure::Failure;
 use crate::http::field::FieldBlock;
 use crate::http::head::{RequestHead, split_port};
@@ -31,22 +34,41 @@ pub(crate) fn to_same_port(head: &RequestHead, local_port: u16) -> Route<'static
     redirect(head, host, port.and_then(|port| port.parse().ok()).unwrap_or(local_port))
 }
 
+/// To the name that the site wants to be called by: same scheme, same port, same path. None where the request says that name, or
+/// the site has none.
+pub(super) fn to_canonical(site: &Site, head: &RequestHead, door: Door) -> Option<Route<'static>> {
+    let canonical = site.canonical.as_deref()?;
+    let (host, port) = split_port(head.authority());
+    if normal(host) == canonical {
+        return None;
+    }
+    let scheme = if door == Door::Http { "http" } else { "https" };
+    let authority = match port.filter(|port| !port.is_empty()) {
+        Some(port) => format!("{canonical}:{port}"),
+        None => canonical.to_owned(),
+    };
+    Some(Route::Redirect(to(head, &format!("{scheme}://{authority}"))))
+}
+
 fn redirect(head: &RequestHead, host: &str, port: u16) -> Route<'static> {
     if host.is_empty() {
         return Route::Refuse(Failure::BadHost);
     }
+    let port = if port == 443 { String::new() } else { format!(":{port}") };
+    Route::Redirect(to(head, &format!("https://{host}{port}")))
+}
+
+/// The same path and query there.
+fn to(head: &RequestHead, origin: &str) -> Redirect {
     // 308 keeps method and body; old clients know only 301, which GET and HEAD survive unchanged (RFC 9110 15.4.9).
     let status = if matches!(head.method(), "GET" | "HEAD") { 301 } else { 308 };
-    let mut location = format!("https://{host}").into_bytes();
-    if port != 443 {
-        location.extend_from_slice(format!(":{port}").as_bytes());
-    }
+    let mut location = origin.as_bytes().to_vec();
     if head.path() == b"*" {
         location.push(b'/');
     } else {
         location.extend_from_slice(&head.path_and_query());
     }
-    Route::Redirect(Redirect { status, location })
+    Redirect { status, location }
 }
 
 #[cfg(test)]

@@ -173,6 +173,7 @@ mod tests {
             plain: PlainPolicy::Redirect { https_port: 8443 },
             hsts: None,
             mounts: Vec::new(),
+            canonical: None,
             routes: Vec::new(),
             client_certificates: tlsgi_config::config::ClientCertificates::default(),
             tls_variables: tlsgi_config::config::TlsVariables::default(),

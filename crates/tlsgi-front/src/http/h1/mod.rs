@@ -54,7 +54,7 @@ pub(crate) async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(io: IO, session: R
             Next::Close => break,
         };
         let state = session.state();
-        let policy = session.policy(&state);
+        let policy = session.policy(&state, failure.is_none().then_some(&head));
         let mut client = H1Client::new(&mut transport, &head, &limits, policy, keeps_alive);
         match failure {
             None => answer(&session, &state, &mut client).await,

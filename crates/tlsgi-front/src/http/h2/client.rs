@@ -40,14 +40,19 @@ pub(super) struct Accepted {
 }
 
 impl Accepted {
-    /// The client, whose responses carry `policy`, and why its request cannot be served.
-    pub(super) fn client(self, policy: SitePolicy<'_>) -> (H2Client<'_>, Option<Failure>) {
+    /// The client, whose responses carry what `policy` says for its head, and why its request cannot be served. A head that was
+    /// refused is not shown.
+    pub(super) fn client<'p>(
+        self,
+        policy: impl FnOnce(Option<&RequestHead>) -> SitePolicy<'p>,
+    ) -> (H2Client<'p>, Option<Failure>) {
         let Self { request, respond, limits, shared, lane } = self;
         let (parts, body) = request.into_parts();
         let is_end = body.is_end_stream();
         let mut head = shared.heads.borrow_mut().pop().unwrap_or_default();
         let refusal = request::read(&parts, is_end, &mut head, &limits).err();
         let is_websocket = head.upgrade == Upgrade::WebSocket;
+        let policy = policy(refusal.is_none().then_some(&head));
         let client = H2Client {
             is_continue_due: head.expects_continue && !is_end,
             head,
