@@ -414,6 +414,8 @@ pub enum EventLoop {
 pub struct Reload {
     /// Directories watched.
     pub directories: Vec<PathBuf>,
+    /// Where each pool's application is imported from, by the pool's name: a change there concerns this pool, a change elsewhere all.
+    pub code: Vec<(String, PathBuf)>,
 }
 
 /// Bounds and deadlines. `None` where the bound can be switched off.

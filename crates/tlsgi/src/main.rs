@@ -55,6 +55,7 @@ fn running(announcement: &supervisor::Announcement, trust: Option<String>) -> Ru
         source: certificate.source.clone(),
     };
     let pool = |pool: &supervisor::AnnouncedPool| ServedPool {
+        name: pool.name.clone(),
         application: pool.application.clone(),
         interface: pool.interface,
         processes: pool.processes,

@@ -209,16 +209,18 @@ impl Resolver<'_> {
         let mut directories: Vec<PathBuf> =
             self.said.reload_dir.iter().map(|said| self.path(&said.value.0, &said.origin)).collect();
         let is_found = directories.is_empty();
-        for part in pools.iter().filter(|_| is_found) {
+        let mut code = Vec::new();
+        for part in pools {
             let directory = self.within(part, |pool| {
                 let directory = pool.application_directory().unwrap_or_else(|| pool.facts.directory.clone());
                 pool.application_file(&directory).unwrap_or(directory)
             });
-            if !directories.contains(&directory) {
-                directories.push(directory);
+            if is_found && !directories.contains(&directory) {
+                directories.push(directory.clone());
             }
+            code.push((part.name.clone(), directory));
         }
-        Some(Reload { directories })
+        Some(Reload { directories, code })
     }
 }
 

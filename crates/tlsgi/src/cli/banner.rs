@@ -5,7 +5,7 @@ use std::path::Path;
 
 use time::OffsetDateTime;
 use time::macros::format_description;
-use tlsgi_config::config::{Interface, Listener, ListenerAddress, PlainPolicy, Role, Site};
+use tlsgi_config::config::{Interface, Listener, ListenerAddress, PlainPolicy, Role, Site, Target};
 
 /// What runs, as it came to be: ports chosen by the kernel, certificates loaded, interpreters started.
 pub(crate) struct Running<'a> {
@@ -24,6 +24,7 @@ pub(crate) struct Running<'a> {
 }
 
 /// A certificate in use.
+#[derive(PartialEq, Eq)]
 pub(crate) struct ServedCertificate {
     /// Names and addresses it is valid for.
     pub(crate) names: Vec<String>,
@@ -35,6 +36,8 @@ pub(crate) struct ServedCertificate {
 
 /// A pool in use.
 pub(crate) struct ServedPool {
+    /// Its name.
+    pub(crate) name: String,
     /// What was imported, as the user named it.
     pub(crate) application: String,
     /// What it turned out to be.
@@ -55,15 +58,21 @@ pub(super) fn text(running: &Running<'_>, file: Option<&Path>) -> String {
     for url in urls(running, Role::Https) {
         text.push_str(&format!("  {url}\n"));
     }
-    let plain = running.sites.first().map(|site| match site.plain {
-        PlainPolicy::Redirect { .. } => "redirects to https",
-        PlainPolicy::Serve => "serves the same over plain HTTP",
-    });
+    let plain = plain(running.sites);
     for url in urls(running, Role::Http) {
-        text.push_str(&format!("  {url} ({})\n", plain.unwrap_or_default()));
+        text.push_str(&format!("  {url} ({plain})\n"));
     }
     text.push('\n');
+    for site in running.sites.iter().filter(|_| running.sites.len() > 1) {
+        text.push_str(&format!("  site         {}\n", described(site)));
+    }
+    let mut certificates: Vec<&ServedCertificate> = Vec::new();
     for certificate in &running.certificates {
+        if !certificates.contains(&certificate) {
+            certificates.push(certificate);
+        }
+    }
+    for certificate in certificates {
         let names = certificate.names.join(", ");
         text.push_str(&format!("  certificate  {names}; until {}; {}\n", day(certificate.expires), certificate.source));
     }
@@ -80,7 +89,8 @@ pub(super) fn text(running: &Running<'_>, file: Option<&Path>) -> String {
     for pool in &running.pools {
         text.push_str(&format!("  application  {} ({})\n", pool.application, kind(pool.interface)));
         let user = pool.user.as_ref().map_or_else(String::new, |user| format!(", as {user}"));
-        text.push_str(&format!("  pool         {}, {}{user}\n", workers(pool), pool.interpreter));
+        let name = if running.pools.len() > 1 { format!("{}: ", pool.name) } else { String::new() };
+        text.push_str(&format!("  pool         {name}{}, {}{user}\n", workers(pool), pool.interpreter));
     }
     text.push_str(&format!("  front        {}\n", running.front));
     if let Some(file) = file {
@@ -88,6 +98,34 @@ pub(super) fn text(running: &Running<'_>, file: Option<&Path>) -> String {
     }
     text.push('\n');
     text
+}
+
+/// What plain HTTP does, where all sites do the same.
+fn plain(sites: &[Site]) -> &'static str {
+    let redirects = |site: &Site| matches!(site.plain, PlainPolicy::Redirect { .. });
+    match sites.iter().filter(|site| redirects(site)).count() {
+        0 => "serves the same over plain HTTP",
+        count if count == sites.len() => "redirects to https",
+        _ => "redirects some sites to https, serves others",
+    }
+}
+
+/// `shop (a.example, b.example): /api to pool api, / to pool shop`.
+fn described(site: &Site) -> String {
+    let names = match &site.names[..] {
+        [] => "every other name".to_owned(),
+        names => names.join(", "),
+    };
+    let names = if names == site.name { names } else { format!("{} ({names})", site.name) };
+    let routes = site.routes.iter().map(|route| {
+        let prefix = if route.prefix.is_empty() { "/" } else { &route.prefix };
+        match &route.target {
+            Target::Pool(pool) => format!("{prefix} to pool {pool}"),
+            Target::Upstream(upstream) => format!("{prefix} to {upstream}"),
+        }
+    });
+    let routes: Vec<String> = routes.collect();
+    if routes.is_empty() { names } else { format!("{names}: {}", routes.join(", ")) }
 }
 
 fn workers(pool: &ServedPool) -> String {
@@ -137,14 +175,17 @@ fn urls(running: &Running<'_>, role: Role) -> Vec<String> {
 fn hosts(running: &Running<'_>, address: SocketAddr) -> Vec<String> {
     let names = running.sites.iter().flat_map(|site| &site.names).filter(|name| !name.starts_with('*'));
     let names: Vec<String> = names.cloned().collect();
-    if !names.is_empty() {
+    let answers_every_name = running.sites.iter().any(|site| site.names.is_empty());
+    if !names.is_empty() && !answers_every_name {
         return names;
     }
     let ip = address.ip();
-    if ip.is_loopback() || ip.is_unspecified() {
-        return vec!["localhost".to_owned()];
-    }
-    vec![if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }]
+    let other = match ip {
+        _ if ip.is_loopback() || ip.is_unspecified() => "localhost".to_owned(),
+        std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+        std::net::IpAddr::V4(ip) => ip.to_string(),
+    };
+    names.into_iter().chain([other]).collect()
 }
 
 fn url(scheme: &str, host: &str, port: u16) -> String {
@@ -221,6 +262,7 @@ mod tests {
             source: "local CA /state/root.pem".to_owned(),
         };
         let pool = ServedPool {
+            name: "app".to_owned(),
             application: "app.py".to_owned(),
             interface: Interface::Wsgi,
             processes: 1,

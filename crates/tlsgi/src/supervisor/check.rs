@@ -38,7 +38,11 @@ pub(crate) fn check(config: &Config) -> Result<Vec<tlsgi_cert::Message>, Error> 
     for pool in &config.pools {
         let interpreter = interpreter::find(pool, &executable)?;
         let account = identity::of(&pool.account)?;
-        check_pool(&Release { generation: 0, config: pool.clone(), interpreter, account })?;
+        let checked = check_pool(&Release { generation: 0, config: pool.clone(), interpreter, account });
+        checked.map_err(|error| match error {
+            Error::Application(text) if config.pools.len() > 1 => Error::Application(format!("pool {}: {text}", pool.name)),
+            other => other,
+        })?;
     }
     let now = time::OffsetDateTime::now_utc();
     let own = certificates.distinct().flat_map(|presented| tlsgi_cert::messages(&presented.findings, now));

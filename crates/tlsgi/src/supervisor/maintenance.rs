@@ -18,7 +18,7 @@ use super::error::{Error, full_text};
 use super::event::Event;
 use super::server::{Server, Stage};
 use super::systemd;
-use super::watch::Watch;
+use super::watch::{Touched, Watch};
 
 /// From a change of certificate files to the look at them: certificate and key are two writes.
 const CERTIFICATE_SETTLE: Duration = Duration::from_millis(200);
@@ -41,6 +41,7 @@ pub(super) struct Maintenance {
     is_second_look_at_trust: bool,
     code_watch: Option<Watch>,
     code_at: Option<Instant>,
+    code_touched: Touched,
     memory_at: Option<Instant>,
     renewal_at: Instant,
     watchdog: Option<(Duration, Instant)>,
@@ -59,6 +60,7 @@ impl Maintenance {
             is_second_look_at_trust: false,
             code_watch: None,
             code_at: None,
+            code_touched: Touched::default(),
             memory_at: None,
             renewal_at: now + RENEWAL_POLL,
             watchdog: systemd::watchdog_interval().map(|interval| (interval, now + interval)),
@@ -75,8 +77,8 @@ impl Maintenance {
         self.watch_files();
         match &config.reload {
             Some(reload) => {
-                let events = &self.events;
-                let watch = self.code_watch.get_or_insert_with(|| Watch::of_code(events.clone()));
+                let (events, touched) = (&self.events, &self.code_touched);
+                let watch = self.code_watch.get_or_insert_with(|| Watch::of_code(events.clone(), touched.clone()));
                 watch.set(reload.directories.clone());
             }
             None => self.code_watch = None,
@@ -141,7 +143,8 @@ impl Server {
         }
         if self.maintenance.code_at.is_some_and(|at| at <= now) {
             self.maintenance.code_at = None;
-            self.code_changed();
+            let touched = self.maintenance.code_touched.take();
+            self.code_changed(&touched);
         }
         if self.maintenance.memory_at.is_some_and(|at| at <= now) {
             self.maintenance.memory_at = Some(now + MEMORY_POLL);

@@ -78,6 +78,8 @@ pub(crate) struct AnnouncedCertificate {
 /// A pool, for the banner.
 #[derive(Debug)]
 pub(crate) struct AnnouncedPool {
+    /// Its name.
+    pub(crate) name: String,
     /// What it runs.
     pub(crate) application: String,
     /// The calling convention, as found.

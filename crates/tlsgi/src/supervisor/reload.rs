@@ -1,6 +1,7 @@
 //! Taking over changed configuration, certificates and code. Nothing changes before the new applications have loaded.
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use tlsgi_config::Config;
@@ -155,36 +156,75 @@ impl Server {
         }
     }
 
-    /// The code changed: one worker of each pool tries it, and requests wait for the result.
-    pub(super) fn code_changed(&mut self) {
+    /// The code changed: one worker of each pool that has it tries it, and requests wait for the result.
+    pub(super) fn code_changed(&mut self, touched: &[PathBuf]) {
         if self.stage != Stage::Serving {
             return;
         }
-        tracing::info!("code changed: reloading the application");
+        let concerned = self.config.reload.as_ref().map(|reload| concerned(&reload.code, touched)).unwrap_or_default();
+        match &concerned[..] {
+            names if self.pools.len() > 1 => tracing::info!("code changed: reloading {}", names.join(", ")),
+            _ => tracing::info!("code changed: reloading the application"),
+        }
         self.generation += 1;
-        for pool in self.pools.values_mut().filter(|pool| !pool.is_adopted) {
+        let is_concerned = |name: &String| concerned.contains(name);
+        for (_, pool) in self.pools.iter_mut().filter(|(name, pool)| is_concerned(name) && !pool.is_adopted) {
             pool.wanted.generation = self.generation;
             pool.spread = Spread::Roll;
             pool.restart.forgive();
         }
-        let serving: Vec<u64> =
-            self.workers.values().filter(|worker| worker.is_serving()).map(|worker| worker.number).collect();
+        let serving: Vec<u64> = self
+            .workers
+            .values()
+            .filter(|worker| worker.is_serving() && is_concerned(&worker.pool))
+            .map(|worker| worker.number)
+            .collect();
         for worker in serving {
             self.hold(worker);
         }
     }
 
     /// The new code or configuration does not load: the old one goes on.
-    pub(super) fn give_up_release(&mut self, text: &str) {
+    pub(super) fn give_up_release(&mut self, pool: &str, text: &str) {
         log_lines(&format!("the application does not load; what runs goes on: {text}"));
-        self.pools.retain(|_, pool| pool.give_up());
-        let held: Vec<u64> =
-            self.workers.values().filter(|worker| worker.is_held).map(|worker| worker.number).collect();
+        // A new configuration is for all of them or for none; new code is each pool's own.
+        let is_whole = self.staged.is_some();
+        let concerns = |name: &str| is_whole || name == pool;
+        self.pools.retain(|name, pool| !concerns(name) || pool.give_up());
+        let held = self.workers.values().filter(|worker| worker.is_held && concerns(&worker.pool));
+        let held: Vec<u64> = held.map(|worker| worker.number).collect();
         for worker in held {
             self.release_held(worker);
         }
         if self.drop_staged() {
             self.tell_ready();
         }
+    }
+}
+
+/// The pools whose code these files are: those imported from a directory above one of them. A file that is in none of their directories
+/// may be everybody's.
+fn concerned(code: &[(String, PathBuf)], touched: &[PathBuf]) -> Vec<String> {
+    let is_of = |directory: &PathBuf, file: &PathBuf| file.starts_with(directory);
+    let is_shared = touched.iter().any(|file| !code.iter().any(|(_, directory)| is_of(directory, file)));
+    let is_concerned = |directory: &PathBuf| is_shared || touched.iter().any(|file| is_of(directory, file));
+    code.iter().filter(|(_, directory)| is_concerned(directory)).map(|(pool, _)| pool.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_concerns_the_pools_that_import_it() {
+        let code =
+            [("a".to_owned(), "/srv/a".into()), ("b".to_owned(), "/srv/b".into()), ("c".to_owned(), "/srv/b".into())];
+        let pools = |files: &[&str]| concerned(&code, &files.iter().map(PathBuf::from).collect::<Vec<_>>()).join(" ");
+        assert_eq!(pools(&["/srv/a/x.py"]), "a");
+        assert_eq!(pools(&["/srv/b/x/y.py"]), "b c");
+        assert_eq!(pools(&["/srv/a/x.py", "/srv/b/x.py"]), "a b c");
+        assert_eq!(pools(&["/srv/shared/x.py"]), "a b c");
+        assert_eq!(pools(&["/srv/ab/x.py"]), "a b c");
+        assert_eq!(pools(&["/"]), "a b c");
     }
 }

@@ -159,6 +159,8 @@ impl Server {
         }
         super::maintenance::write_pid_file(&self.config)?;
         self.reconcile(Instant::now());
+        // Without a pool there is nothing to wait for.
+        self.open_if_ready(Instant::now());
         Ok(())
     }
 
@@ -296,6 +298,7 @@ impl Server {
             let version = worker.map_or("", |worker| worker.interpreter.as_str());
             let interface = worker.and_then(|worker| worker.interface).or(config.application.interface);
             AnnouncedPool {
+                name: config.name.clone(),
                 application: config.application.reference.clone(),
                 interface: interface.unwrap_or(Interface::Wsgi),
                 processes: pool.count(),

@@ -1,6 +1,7 @@
-//! Watches directories; what happened is one event, never a list: whoever hears it looks for himself.
+//! Watches directories. What happened is one event, whoever hears it looks for himself; of code, the files are noted beside it.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -13,6 +14,32 @@ pub(super) const SLOW_POLL: Duration = Duration::from_secs(5);
 /// How often they are looked at when it cannot.
 pub(super) const FAST_POLL: Duration = Duration::from_secs(1);
 
+/// Files whose change is remembered one by one; of more, it is only known that there were more.
+const MOST_FILES: usize = 256;
+
+/// Files that changed since somebody asked.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Touched(Arc<Mutex<Vec<PathBuf>>>);
+
+impl Touched {
+    /// Notes them; of too many, a file that is everybody's.
+    fn note(&self, paths: impl Iterator<Item = PathBuf>) {
+        let mut touched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for path in paths {
+            if touched.len() == MOST_FILES {
+                *touched = vec![PathBuf::from("/")];
+            } else if !touched.contains(&path) {
+                touched.push(path);
+            }
+        }
+    }
+
+    /// Those noted so far; nothing is remembered of them.
+    pub(super) fn take(&self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// A running watch; dropping it ends it.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -24,23 +51,24 @@ pub(super) struct Watch {
 impl Watch {
     /// Reports changes of certificate files as [`Event::CertificateFiles`].
     pub(super) fn of_certificates(events: mpsc::Sender<Event>) -> Self {
-        Self::new(RecursiveMode::NonRecursive, events, |_| true, || Event::CertificateFiles)
+        Self::new(RecursiveMode::NonRecursive, events, Touched::default(), |_| true, || Event::CertificateFiles)
     }
 
-    /// Reports changes of Python files below the directories as [`Event::Code`].
-    pub(super) fn of_code(events: mpsc::Sender<Event>) -> Self {
+    /// Reports changes of Python files below the directories as [`Event::Code`], and notes them.
+    pub(super) fn of_code(events: mpsc::Sender<Event>, touched: Touched) -> Self {
         // Hidden files are locks and drafts of editors.
         let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         // A virtual environment often lives beside the application: installing something is no change of its code.
         let is_installed = |path: &Path| path.iter().any(|part| part == "site-packages" || part == "node_modules");
         let is_python = |path: &Path| path.extension().is_some_and(|extension| extension == "py");
         let is_code = move |path: &Path| is_python(path) && !is_hidden(path) && !is_installed(path);
-        Self::new(RecursiveMode::Recursive, events, is_code, || Event::Code)
+        Self::new(RecursiveMode::Recursive, events, touched, is_code, || Event::Code)
     }
 
     fn new(
         mode: RecursiveMode,
         events: mpsc::Sender<Event>,
+        touched: Touched,
         concerns: impl Fn(&Path) -> bool + Send + 'static,
         event: fn() -> Event,
     ) -> Self {
@@ -48,6 +76,7 @@ impl Watch {
             let Ok(seen) = seen else { return };
             let is_change = !matches!(seen.kind, EventKind::Access(_));
             if is_change && seen.paths.iter().any(|path| concerns(path)) {
+                touched.note(seen.paths.into_iter().filter(|path| concerns(path)));
                 // A full queue holds an event that leads to the same look.
                 _ = events.try_send(event());
             }

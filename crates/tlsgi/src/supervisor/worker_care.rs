@@ -107,7 +107,7 @@ impl Server {
     }
 
     /// Every pool has a worker: the front may accept.
-    fn open_if_ready(&mut self, now: Instant) {
+    pub(super) fn open_if_ready(&mut self, now: Instant) {
         if self.stage != Stage::Opening || !self.pools.values().all(|pool| pool.proven.is_some()) {
             return;
         }

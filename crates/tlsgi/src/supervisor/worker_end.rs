@@ -92,12 +92,13 @@ impl Server {
         now: Instant,
     ) {
         if self.stage == Stage::Opening {
-            return self.fail(Error::Application(text.to_owned()));
+            return self.fail(Error::Application(self.of_pool(pool_name, text)));
         }
+        let named = self.of_pool(pool_name, text);
         let Some(pool) = self.pools.get_mut(pool_name) else { return };
         let is_new = self.staged.is_some() && pool.proven.is_none();
         if generation == pool.wanted.generation && (is_new || pool.is_on_trial()) {
-            return self.give_up_release(text);
+            return self.give_up_release(pool_name, &named);
         }
         let verdict = pool.restart.died(now, None);
         let phase = failure.map_or("start", |failure| failure.phase.as_str());
@@ -115,6 +116,11 @@ impl Server {
             pool.is_down = true;
             self.tell_fronts(&ToFront::PoolDown { pool: pool_name.to_owned() });
         }
+    }
+
+    /// A message about a pool. Where there is one pool alone, its name says nothing.
+    fn of_pool(&self, pool: &str, text: &str) -> String {
+        if self.pools.len() > 1 { format!("pool {pool}: {text}") } else { text.to_owned() }
     }
 
     pub(super) fn workers_on_time(&mut self, now: Instant) {
