@@ -81,6 +81,8 @@ pub(crate) struct Thread {
     pub(crate) number: usize,
     state: RefCell<Rc<State>>,
     pools: RefCell<Vec<Rc<Pool>>>,
+    /// Pools that the configuration has no more, until their workers have finished.
+    former: RefCell<Vec<Rc<Pool>>>,
     /// Messages to the supervisor.
     pub(crate) upward: mpsc::UnboundedSender<FromFront>,
     /// Becomes true once the front stops.
@@ -105,6 +107,7 @@ impl Thread {
             number,
             state: RefCell::new(Rc::new(state)),
             pools: RefCell::default(),
+            former: RefCell::default(),
             upward,
             draining,
             request_ids: RequestIds::new(),
@@ -131,6 +134,10 @@ impl Thread {
                 known.unwrap_or_else(|| Pool::new(&pool.name, Arc::clone(shared), self.number))
             })
             .collect();
+        let mut former = self.former.borrow_mut();
+        former.extend(std::mem::take(&mut *pools));
+        former.retain(|pool| !wanted.iter().any(|wanted| Rc::ptr_eq(wanted, pool)) && !pool.is_deserted());
+        drop(former);
         *pools = wanted;
         let sites = config.sites.iter().zip(mounts).zip(clients).map(|((site, mounts), clients)| SiteState {
             routes: routes(config, site, &pools),
@@ -147,9 +154,10 @@ impl Thread {
         self.pools.borrow().iter().find(|pool| pool.name() == name).map(Rc::clone)
     }
 
-    /// All pools.
+    /// All pools, those included that only finish.
     pub(crate) fn pools(&self) -> Vec<Rc<Pool>> {
-        self.pools.borrow().clone()
+        let former = self.former.borrow();
+        self.pools.borrow().iter().chain(former.iter()).map(Rc::clone).collect()
     }
 
     /// A connection id of this thread.

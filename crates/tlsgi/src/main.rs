@@ -9,7 +9,7 @@ use std::rc::Rc;
 use anyhow::Context;
 use tlsgi_config::Exit;
 
-use cli::{Failure, Roles, Running, ServedCertificate, ServedPool, Startup};
+use cli::{Failure, Roles, Running, ServedCertificate, ServedPool, Startup, Whereabouts};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
 fn serve(mut startup: Startup) -> anyhow::Result<Exit> {
     let worker = startup.worker.take();
     let trust = cli::trust_in_words(&startup.config);
+    let whereabouts = startup.whereabouts.clone();
     let startup = Rc::new(startup);
     let config = startup.config.clone();
     let (again, announcer) = (Rc::clone(&startup), startup);
@@ -30,12 +31,12 @@ fn serve(mut startup: Startup) -> anyhow::Result<Exit> {
         announce: Box::new(move |announcement| announcer.announce(&running(announcement, trust.clone()))),
         worker,
     });
-    started.map_err(|error| failure(&error))
+    started.map_err(|error| failure(&error, &whereabouts))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature of a role")]
 fn check(startup: Startup) -> anyhow::Result<Exit> {
-    let messages = supervisor::check(&startup.config).map_err(|error| failure(&error))?;
+    let messages = supervisor::check(&startup.config).map_err(|error| failure(&error, &startup.whereabouts))?;
     Ok(cli::report_check(&startup.config, &messages))
 }
 
@@ -74,8 +75,8 @@ fn running(announcement: &supervisor::Announcement, trust: Option<String>) -> Ru
 }
 
 /// The supervisor's errors as the command line prints them.
-fn failure(error: &supervisor::Error) -> anyhow::Error {
-    let mut failure = Failure::new(error.exit(), error.full_text());
+fn failure(error: &supervisor::Error, whereabouts: &Whereabouts) -> anyhow::Error {
+    let mut failure = Failure::new(error.exit(), error.full_text()).written(whereabouts);
     if let Some(hint) = error.hint() {
         failure = failure.hint(hint);
     }

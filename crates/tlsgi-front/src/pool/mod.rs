@@ -100,6 +100,11 @@ impl Pool {
         Some(links.remove(at))
     }
 
+    /// No worker is linked to it.
+    pub(crate) fn is_deserted(&self) -> bool {
+        self.links.borrow().is_empty()
+    }
+
     /// A slot at the least busy worker: at once, or when one is free, or a failure at the deadline.
     pub(crate) async fn acquire(self: &Rc<Self>, deadline: Duration, queue_length: usize) -> Result<Slot, Failure> {
         if self.waiting.borrow().is_empty()

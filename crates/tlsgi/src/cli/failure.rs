@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use tlsgi_config::Exit;
+use tlsgi_config::{Exit, Origin};
+
+use super::Whereabouts;
 
 /// Stops the command: returned as an `anyhow::Error`, printed by the cli.
 #[derive(Debug)]
@@ -13,18 +15,28 @@ pub(crate) struct Failure {
     message: String,
     /// What to do, one a line.
     pub(crate) hints: Vec<String>,
+    /// Where it was written, and the text of that file.
+    pub(super) place: Option<(Origin, Option<String>)>,
 }
 
 impl Failure {
     /// A failure that ends with this code.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), hints: Vec::new() }
+        Self { exit, message: message.into(), hints: Vec::new(), place: None }
     }
 
     /// Says what to do.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
+        self
+    }
+
+    /// Says where it was written, if that is known.
+    #[must_use]
+    pub(crate) fn written(mut self, whereabouts: &Whereabouts) -> Self {
+        let origin = whereabouts.of(self.exit, &self.message);
+        self.place = origin.map(|origin| (origin, whereabouts.source.clone()));
         self
     }
 

@@ -14,6 +14,7 @@ mod startup;
 mod surroundings;
 mod tool;
 mod trust;
+mod whereabouts;
 
 use std::ffi::OsString;
 use std::os::unix::net::UnixStream;
@@ -29,6 +30,7 @@ pub(crate) use failure::Failure;
 use startup::Source;
 pub(crate) use startup::Startup;
 pub(crate) use trust::in_words as trust_in_words;
+pub(crate) use whereabouts::Whereabouts;
 
 /// What the command can be, besides printing something.
 pub(crate) struct Roles {

@@ -37,7 +37,9 @@ pub(super) fn failure(error: &anyhow::Error) {
     }
     let mut diagnostic = Diagnostic::error(message);
     diagnostic.hints.extend(failure.into_iter().flat_map(|failure| failure.hints.iter().cloned()));
-    err(&diagnostic.render(None, paint()));
+    let place = failure.and_then(|failure| failure.place.as_ref());
+    diagnostic.origin = place.map(|(origin, _)| origin.clone());
+    err(&diagnostic.render(place.and_then(|(_, source)| source.as_deref()), paint()));
 }
 
 /// Prints on standard error.

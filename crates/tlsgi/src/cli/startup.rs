@@ -11,7 +11,7 @@ use tlsgi_config::dialect::Foreign;
 use tlsgi_config::resolve::PassedSocket;
 use tlsgi_config::{Config, Diagnostics, Document, Facts, Layer, Origin, native, resolve};
 
-use super::{banner, foreign, print, probe};
+use super::{Whereabouts, banner, foreign, print, probe};
 
 /// Longest configuration file.
 const MAX_FILE: u64 = 1 << 20;
@@ -22,6 +22,8 @@ pub(crate) struct Startup {
     pub(crate) config: Config,
     /// Control socket of the Python program that started this server beside itself, and is its only worker.
     pub(crate) worker: Option<UnixStream>,
+    /// Where everything was written.
+    pub(crate) whereabouts: Whereabouts,
     source: Source,
     file: Option<PathBuf>,
 }
@@ -56,9 +58,9 @@ pub(crate) struct Rejected {
 impl Startup {
     /// Reads everything; prints warnings.
     pub(super) fn read(source: Source, worker: Option<UnixStream>) -> Result<Self, Rejected> {
-        let Decided { config, warnings, file, text } = decide(source.clone())?;
-        print::diagnostics(&warnings, text.as_deref());
-        Ok(Self { config, worker, source, file })
+        let Decided { config, warnings, file, whereabouts } = decide(source.clone())?;
+        print::diagnostics(&warnings, whereabouts.source.as_deref());
+        Ok(Self { config, worker, whereabouts, source, file })
     }
 
     /// Reads the file again, under the same command line and variables. Warnings are logged; an error is one message that names
@@ -90,8 +92,7 @@ struct Decided {
     config: Config,
     warnings: Diagnostics,
     file: Option<PathBuf>,
-    /// Of that file.
-    text: Option<String>,
+    whereabouts: Whereabouts,
 }
 
 fn decide(source: Source) -> Result<Decided, Rejected> {
@@ -106,7 +107,10 @@ fn decide(source: Source) -> Result<Decided, Rejected> {
         told.extend(probe::look(&read.said, config));
     }
     match config.filter(|_| !told.has_errors()) {
-        Some(config) => Ok(Decided { config, warnings: told, file: read.file, text: read.source }),
+        Some(config) => {
+            let whereabouts = Whereabouts { said: read.said, source: read.source, directory: read.facts.directory };
+            Ok(Decided { config, warnings: told, file: read.file, whereabouts })
+        }
         None => Err(Rejected { told, source: read.source }),
     }
 }

@@ -67,14 +67,17 @@ impl Certificates {
             let before = previous.sites.iter().find(is_same);
             let mut presented = match sites.iter().find(is_same).or_else(|| before.filter(is_fresh)) {
                 Some(presented) => presented.clone(),
-                None => match (present(&site.certificate, &names(&site.names), config, keys, now), before) {
-                    (Ok(presented), _) => presented,
-                    (Err(error), Some(before)) => {
-                        judge(error)?;
-                        before.clone()
+                None => {
+                    match (present(&site.certificate, &names_of(config, &site.certificate), config, keys, now), before)
+                    {
+                        (Ok(presented), _) => presented,
+                        (Err(error), Some(before)) => {
+                            judge(error)?;
+                            before.clone()
+                        }
+                        (Err(error), None) => return Err(error),
                     }
-                    (Err(error), None) => return Err(error),
-                },
+                }
             };
             presented.certificate.site = index;
             sites.push(presented);
@@ -171,14 +174,23 @@ fn local(names: &[String], config: &Config, now: OffsetDateTime) -> Result<(Load
     let LocalRoot { named, own, mkcert } = config.local_root.clone();
     let mut names = names.iter().map(|name| Name::parse(name)).collect::<Result<Vec<_>, _>>()?;
     let machine = machine();
-    // A root that has yet to be made may vouch for what it is made for.
-    let wish =
-        NewRoot { scope: Scope::Local { also: names.iter().chain(&machine).cloned().collect() }, ..NewRoot::default() };
+    // A root that has yet to be made may vouch for what it is made for: every site that it will serve.
+    let also = all_local(config).chain(machine.iter().cloned()).collect();
+    let wish = NewRoot { scope: Scope::Local { also }, ..NewRoot::default() };
     let authority = LocalCa::open(&Places { named, own, mkcert }, &wish, now)?;
     names.extend(machine.into_iter().filter(|name| authority.permits(name)));
     let mut loaded = authority.issue(&names, now)?;
     loaded.findings.extend(authority.findings().iter().cloned());
     Ok((loaded, authority))
+}
+
+/// The names of every site that has no certificate of its own.
+fn all_local(config: &Config) -> impl Iterator<Item = Name> {
+    let names = config.sites.iter().filter_map(|site| match &site.certificate {
+        CertificateSource::Local { names } => Some(names),
+        CertificateSource::Files { .. } => None,
+    });
+    names.flatten().filter_map(|name| Name::parse(name).ok())
 }
 
 /// How the machine is called in its own network: its name without a domain, and that under mDNS.
@@ -205,9 +217,10 @@ fn files(certificate: &Path, key: &Path, chain: Option<&PathBuf>) -> Source {
     Source::new(certificate, Some(key.to_owned()), chain.cloned())
 }
 
-/// Names that can stand in a certificate; `*` alone and the like are for routing only.
-fn names(names: &[String]) -> Vec<Name> {
-    names.iter().filter_map(|name| Name::parse(name).ok()).collect()
+/// The names of every site that presents this certificate, as far as they can stand in one.
+fn names_of(config: &Config, certificate: &CertificateSource) -> Vec<Name> {
+    let sites = config.sites.iter().filter(|site| site.certificate == *certificate);
+    sites.flat_map(|site| &site.names).filter_map(|name| Name::parse(name).ok()).collect()
 }
 
 fn algorithm(algorithm: Algorithm) -> KeyAlgorithm {

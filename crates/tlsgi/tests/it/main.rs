@@ -16,5 +16,6 @@ mod mutual_tls;
 mod private_ca;
 mod privileges;
 mod resilience;
+mod sites;
 mod static_files;
 mod supervisor;
