@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
-use super::command::{COMMANDS, brief, command};
+use super::command::{COMMANDS, WRITTEN, brief, command};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::dialect::{self, DIALECTS, Foreign};
 use crate::layer::{Layer, OPTIONS};
@@ -27,7 +27,9 @@ pub enum Invocation {
     /// Check everything, serve nothing.
     Check(Box<Layer>),
     /// Print the configuration.
-    ShowConfig(Box<Layer>),
+    ShowConfig(Box<Layer>, Shown),
+    /// Print the JSON schema of the configuration file.
+    Schema,
     /// Run another tool.
     Tool(Box<Asked>),
     /// Do what another server's command line says.
@@ -40,6 +42,15 @@ pub enum Invocation {
     Front,
     /// Print this help or version.
     Print(clap::builder::StyledStr),
+}
+
+/// How much of the configuration is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// Every value, defaults included. Values of variables are left out: this text travels to bug reports.
+    Everything,
+    /// What somebody wrote, in full: a `tlsgi.toml` to use.
+    Written,
 }
 
 /// Reads the command line, program name first.
@@ -77,8 +88,12 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Diagnostics> {
     Ok(match matches.subcommand() {
         Some(("check", matches)) => Invocation::Check(every(matches)?),
         Some(("config", matches)) => match matches.subcommand() {
-            Some((_, matches)) => Invocation::ShowConfig(every(matches)?),
-            None => return Err(Diagnostics(vec![Diagnostic::error("`tlsgi config` needs a command: `show`")])),
+            Some(("schema", _)) => Invocation::Schema,
+            Some((_, matches)) => {
+                let shown = if matches.get_flag(WRITTEN) { Shown::Written } else { Shown::Everything };
+                Invocation::ShowConfig(every(matches)?, shown)
+            }
+            None => return Err(Diagnostics(vec![Diagnostic::error("`tlsgi config` needs a command: `show` or `schema`")])),
         },
         Some(("completions", matches)) => {
             Invocation::Completions(matches.get_one::<String>("shell").cloned().unwrap_or_default())
@@ -185,7 +200,7 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Diagnostic {
             let flag = argument.split([' ', '=']).next().unwrap_or(argument);
             Diagnostic::error(format!("`{flag}` needs a value")).at(&Origin::Flag(flag.to_owned()))
         }
-        ErrorKind::MissingSubcommand => Diagnostic::error("`tlsgi config` needs a command").hint("`tlsgi config show`"),
+        ErrorKind::MissingSubcommand => Diagnostic::error("`tlsgi config` needs a command").hint("`tlsgi config show` or `tlsgi config schema`"),
         ErrorKind::InvalidUtf8 => Diagnostic::error("an argument is not UTF-8"),
         _ => {
             let text = error.render().to_string();

@@ -17,11 +17,15 @@ pub const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 const ABOUT: &str = "Serve a Python application over HTTPS";
 const USAGE: &str = "tlsgi [serve] [OPTIONS] APP\n       tlsgi COMMAND";
 
+/// The flag of `tlsgi config show` that leaves out the defaults.
+pub(super) const WRITTEN: &str = "only-written";
+
 /// The commands, as help and manual list them.
-pub const COMMANDS: [(&str, &str); 10] = [
+pub const COMMANDS: [(&str, &str); 11] = [
     ("serve", "Serve an application (the default)"),
     ("check", "Check configuration, certificate and application without serving"),
     ("config show", "Print every value in use and where it was written"),
+    ("config schema", "Print the JSON schema of tlsgi.toml"),
     ("trust", "Make browsers and other programs of this machine trust the local root"),
     ("cert", "Issue a certificate from the local root into files"),
     ("mkcert", "Do what mkcert does, with its flags"),
@@ -88,7 +92,16 @@ pub fn command() -> Command {
             with_help(Command::new("config"))
                 .about("Look at the configuration")
                 .subcommand_required(true)
-                .subcommand(with_options(Command::new("show")).about(about("config show"))),
+                .subcommand(
+                    with_options(Command::new("show")).about(about("config show")).arg(
+                        Arg::new(WRITTEN)
+                            .long(WRITTEN)
+                            .action(ArgAction::SetTrue)
+                            .help("Print what somebody wrote and nothing else: a tlsgi.toml to use")
+                            .help_heading("Help"),
+                    ),
+                )
+                .subcommand(with_help(Command::new("schema")).about(about("config schema"))),
         )
         .subcommand(
             with_help(Command::new("completions")).about(about("completions")).arg(

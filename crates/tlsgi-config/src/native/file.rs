@@ -1,4 +1,4 @@
-//! tlsgi.toml: options of the server at the top, `[[site]]` and `[pool.NAME]` below.
+//! tlsgi.toml: options of the server at the top, `[[site]]` and `[pool.NAME]` below. The same below `[tool.tlsgi]` in pyproject.toml.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -18,11 +18,33 @@ use crate::value::{Form, PoolName, Value as _};
 /// Most sites, and most pools, of one file: each pool is processes, each site a certificate.
 const MOST_PARTS: usize = 1000;
 
-/// Reads the text of a configuration file.
+/// The name of a file that belongs to others too.
+const SHARED: &str = "pyproject.toml";
+
+/// Whether the text of a `pyproject.toml` has something for tlsgi. One that is no TOML has, if it looks so.
+#[must_use]
+pub fn is_addressed(text: &str) -> bool {
+    match DeTable::parse(text) {
+        Ok(table) => own(table.get_ref()).is_some(),
+        Err(_) => text.contains("[tool.tlsgi"),
+    }
+}
+
+/// The table of ours in a file that belongs to others too.
+fn own<'t, 'a>(table: &'t DeTable<'a>) -> Option<&'t Spanned<DeValue<'a>>> {
+    let below = |table: &'t DeTable<'a>, key| table.get(key);
+    match below(table, "tool")?.get_ref() {
+        DeValue::Table(tool) => below(tool, "tlsgi"),
+        _ => None,
+    }
+}
+
+/// Reads the text of a configuration file; of one named `pyproject.toml`, the table `[tool.tlsgi]`.
 #[must_use]
 pub fn parse(file: PathBuf, text: &str) -> (Document, Diagnostics) {
     let mut reader = Reader { file: Arc::new(file), text, said: Document::default(), told: Diagnostics::default() };
     match DeTable::parse(text) {
+        Ok(table) if reader.file.file_name().is_some_and(|name| name == SHARED) => reader.shared(table.get_ref()),
         Ok(table) => reader.document(table.get_ref()),
         Err(error) => {
             let told = Diagnostic::error(format!("this is not TOML: {}", error.message().trim().replace('\n', ", ")));
@@ -53,6 +75,17 @@ type Entry<'t, 'a> = (&'t Spanned<Cow<'a, str>>, &'t Spanned<DeValue<'a>>);
 impl Reader<'_> {
     fn origin(&self, span: std::ops::Range<usize>) -> Origin {
         Origin::File(Position::new(&self.file, self.text, span))
+    }
+
+    fn shared(&mut self, table: &DeTable<'_>) {
+        let Some(own) = own(table) else { return };
+        match own.get_ref() {
+            DeValue::Table(table) => self.document(table),
+            _ => {
+                let at = self.origin(own.span());
+                self.told.push(Diagnostic::error("`tool.tlsgi` is a section: `[tool.tlsgi]`").at(&at));
+            }
+        }
     }
 
     fn document(&mut self, table: &DeTable<'_>) {

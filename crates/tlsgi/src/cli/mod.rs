@@ -20,8 +20,9 @@ use std::ffi::OsString;
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
-use tlsgi_config::native::argv::{self, Invocation};
-use tlsgi_config::native::{manual, show};
+use tlsgi_config::dialect::toml;
+use tlsgi_config::native::argv::{self, Invocation, Shown};
+use tlsgi_config::native::{manual, reference, show};
 use tlsgi_config::{Config, Diagnostic, Diagnostics, Exit, Layer};
 
 use crate::supervisor::front_in_words;
@@ -77,7 +78,8 @@ fn dispatch(roles: &Roles, invocation: Invocation, worker: Option<UnixStream>) -
         Invocation::Serve(flags) => with_startup(Source::Native(flags), worker, roles.serve),
         Invocation::Check(flags) => with_startup(Source::Native(flags), None, roles.check),
         Invocation::Foreign(asked) => foreign::run(asked, roles),
-        Invocation::ShowConfig(flags) => show_config(*flags),
+        Invocation::ShowConfig(flags, shown) => show_config(*flags, shown),
+        Invocation::Schema => print::out(&reference::schema()),
         Invocation::Tool(asked) => tool::run(*asked),
         Invocation::Completions(shell) => print::out(&manual::completions(&shell)),
         Invocation::Manual => print::out(&manual::page()),
@@ -118,9 +120,12 @@ pub(crate) fn report_check(config: &Config, messages: &[tlsgi_cert::Message]) ->
     ))
 }
 
-fn show_config(flags: Layer) -> Exit {
+fn show_config(flags: Layer, shown: Shown) -> Exit {
     let read = startup::Reading::of(flags);
-    let exit = print::out(&show::show(&read.said.clone().with_defaults()));
+    let exit = print::out(&match shown {
+        Shown::Everything => show::show(&read.said.clone().with_defaults()),
+        Shown::Written => toml::write(&read.said),
+    });
     let (_, more) = read.resolve();
     let mut told: Diagnostics = read.told;
     told.extend(more);

@@ -161,7 +161,8 @@ fn lossy(text: &std::ffi::OsStr) -> String {
     text.to_string_lossy().into_owned()
 }
 
-/// The file of `--config`, of `TLSGI_CONFIG`, or `tlsgi.toml` in the current directory if there is one.
+/// The file of `--config`, of `TLSGI_CONFIG`, or of the current directory: `tlsgi.toml` if there is one, else a `pyproject.toml` with
+/// something for us.
 fn file(flags: &Layer, environment: &BTreeMap<String, String>) -> Result<Option<(PathBuf, String)>, Diagnostic> {
     let variable = "TLSGI_CONFIG";
     let named = match (&flags.config, environment.get(variable).filter(|text| !text.is_empty())) {
@@ -171,7 +172,9 @@ fn file(flags: &Layer, environment: &BTreeMap<String, String>) -> Result<Option<
     };
     let path = PathBuf::from(named.as_ref().map_or("tlsgi.toml", |(path, _)| path));
     if named.is_none() && !path.is_file() {
-        return Ok(None);
+        let shared = PathBuf::from("pyproject.toml");
+        let read = text(&shared).ok().filter(|text| native::file::is_addressed(text));
+        return Ok(read.map(|text| (shared, text)));
     }
     match text(&path) {
         Ok(text) => Ok(Some((path, text))),
