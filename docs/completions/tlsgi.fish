@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_tlsgi_global_optspecs
-    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= virtualenv= venv= user= group= supplementary-group= umask= home= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= socket-mode= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts route= pool= mount= root-path= static= static-max-age= processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= graceful-timeout= state-dir= front-threads= front-user= front-group= sandbox= pid-file= pid= config= h/help help-all V/version
+    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= virtualenv= venv= user= group= supplementary-group= umask= home= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= socket-mode= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts route= canonical-name= pool= mount= root-path= static= static-max-age= processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= graceful-timeout= state-dir= front-threads= front-user= front-group= sandbox= pid-file= pid= config= h/help help-all V/version
 end
 
 function __fish_tlsgi_needs_command
@@ -71,6 +71,7 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l client-verify-depth -d 'Mos
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l route -d 'Answer a URL prefix from a pool or from another server; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l canonical-name -d 'Name that the site is to be called by: requests for its other names are redirected there' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l mount -d 'URL prefix under which that pool\'s application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l root-path -d 'URL prefix under which that pool\'s application is mounted [/]' -r
@@ -218,6 +219,7 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l client-verify-dept
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l route -d 'Answer a URL prefix from a pool or from another server; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l canonical-name -d 'Name that the site is to be called by: requests for its other names are redirected there' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l mount -d 'URL prefix under which that pool\'s application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l root-path -d 'URL prefix under which that pool\'s application is mounted [/]' -r
@@ -352,6 +354,7 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l client-verify-dept
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l route -d 'Answer a URL prefix from a pool or from another server; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l canonical-name -d 'Name that the site is to be called by: requests for its other names are redirected there' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l mount -d 'URL prefix under which that pool\'s application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l root-path -d 'URL prefix under which that pool\'s application is mounted [/]' -r
@@ -439,8 +442,9 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l reload -d 'Restart
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-reload -d 'The opposite of --reload'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -s h -l help -d 'Print help'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l help-all -d 'Print every option'
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and not __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and not __fish_seen_subcommand_from show" -f -a "show" -d 'Print every value in use and where it was written'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and not __fish_seen_subcommand_from show schema" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and not __fish_seen_subcommand_from show schema" -f -a "show" -d 'Print every value in use and where it was written'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and not __fish_seen_subcommand_from show schema" -f -a "schema" -d 'Print the JSON schema of tlsgi.toml'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l interface -d 'Calling convention, found by looking at the object [auto]' -r -f -a "auto\t''
 wsgi\t''
 asgi\t''"
@@ -488,6 +492,7 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l route -d 'Answer a URL prefix from a pool or from another server; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l canonical-name -d 'Name that the site is to be called by: requests for its other names are redirected there' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l mount -d 'URL prefix under which that pool\'s application is mounted [/]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l root-path -d 'URL prefix under which that pool\'s application is mounted [/]' -r
@@ -575,6 +580,8 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-reload -d 'The opposite of --reload'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l help-all -d 'Print every option'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l only-written -d 'Print what somebody wrote and nothing else: a tlsgi.toml to use'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand man" -s h -l help -d 'Print help'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand import" -s h -l help -d 'Print help'

@@ -57,6 +57,7 @@ _tlsgi() {
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
 '*--route=[Answer a URL prefix from a pool or from another server; repeatable]:PREFIX=TARGET:_default' \
+'*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
 '*--mount=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
 '*--root-path=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
@@ -190,6 +191,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
 '*--route=[Answer a URL prefix from a pool or from another server; repeatable]:PREFIX=TARGET:_default' \
+'*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
 '*--mount=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
 '*--root-path=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
@@ -314,6 +316,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
 '*--route=[Answer a URL prefix from a pool or from another server; repeatable]:PREFIX=TARGET:_default' \
+'*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
 '*--mount=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
 '*--root-path=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
@@ -452,6 +455,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
 '*--route=[Answer a URL prefix from a pool or from another server; repeatable]:PREFIX=TARGET:_default' \
+'*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
 '*--mount=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
 '*--root-path=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
@@ -529,7 +533,14 @@ _arguments "${_arguments_options[@]}" : \
 '-h[Print help]' \
 '--help[Print help]' \
 '--help-all[Print every option]' \
+'--only-written[Print what somebody wrote and nothing else\: a tlsgi.toml to use]' \
 '::app -- What to serve\: module\:attribute, path.py\:attribute, module\:create_app():_default' \
+&& ret=0
+;;
+(schema)
+_arguments "${_arguments_options[@]}" : \
+'-h[Print help]' \
+'--help[Print help]' \
 && ret=0
 ;;
         esac
@@ -957,8 +968,14 @@ _tlsgi__subcmd__completions_commands() {
 _tlsgi__subcmd__config_commands() {
     local commands; commands=(
 'show:Print every value in use and where it was written' \
+'schema:Print the JSON schema of tlsgi.toml' \
     )
     _describe -t commands 'tlsgi config commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__config__subcmd__schema_commands] )) ||
+_tlsgi__subcmd__config__subcmd__schema_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi config schema commands' commands "$@"
 }
 (( $+functions[_tlsgi__subcmd__config__subcmd__show_commands] )) ||
 _tlsgi__subcmd__config__subcmd__show_commands() {

@@ -105,7 +105,8 @@ fn schema_and_reader_agree_on_the_golden_files() {
         let path = entry.expect("an entry").path();
         let text = std::fs::read_to_string(&path).expect("a golden file");
         let input = text.split("=====\n").next().unwrap_or_default();
-        let lines = input.lines().filter(|line| !line.starts_with("$ ") && !line.starts_with("> ") && !line.starts_with("! "));
+        let lines =
+            input.lines().filter(|line| !line.starts_with("$ ") && !line.starts_with("> ") && !line.starts_with("! "));
         let toml = lines.collect::<Vec<_>>().join("\n");
         let Some(value) = read(&toml) else { continue };
         let (_, told) = file::parse("tlsgi.toml".into(), &toml);
@@ -116,7 +117,8 @@ fn schema_and_reader_agree_on_the_golden_files() {
             assert!(!is_plain || is_valid(&schema, &value), "{}: the schema refuses\n{toml}", path.display());
             taken += 1;
         }
-        let is_about_a_key = |message: &str| message.starts_with("unknown setting") || message.contains("is no option of");
+        let is_about_a_key =
+            |message: &str| message.starts_with("unknown setting") || message.contains("is no option of");
         if errors.iter().any(|told| is_about_a_key(&told.message)) {
             assert!(!is_valid(&schema, &value), "{}: the schema takes\n{toml}", path.display());
             refused += 1;

@@ -93,7 +93,9 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Diagnostics> {
                 let shown = if matches.get_flag(WRITTEN) { Shown::Written } else { Shown::Everything };
                 Invocation::ShowConfig(every(matches)?, shown)
             }
-            None => return Err(Diagnostics(vec![Diagnostic::error("`tlsgi config` needs a command: `show` or `schema`")])),
+            None => {
+                return Err(Diagnostics(vec![Diagnostic::error("`tlsgi config` needs a command: `show` or `schema`")]));
+            }
         },
         Some(("completions", matches)) => {
             Invocation::Completions(matches.get_one::<String>("shell").cloned().unwrap_or_default())
@@ -200,7 +202,9 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Diagnostic {
             let flag = argument.split([' ', '=']).next().unwrap_or(argument);
             Diagnostic::error(format!("`{flag}` needs a value")).at(&Origin::Flag(flag.to_owned()))
         }
-        ErrorKind::MissingSubcommand => Diagnostic::error("`tlsgi config` needs a command").hint("`tlsgi config show` or `tlsgi config schema`"),
+        ErrorKind::MissingSubcommand => {
+            Diagnostic::error("`tlsgi config` needs a command").hint("`tlsgi config show` or `tlsgi config schema`")
+        }
         ErrorKind::InvalidUtf8 => Diagnostic::error("an argument is not UTF-8"),
         _ => {
             let text = error.render().to_string();

@@ -40,7 +40,9 @@ pub(crate) fn check(config: &Config) -> Result<Vec<tlsgi_cert::Message>, Error> 
         let account = identity::of(&pool.account)?;
         let checked = check_pool(&Release { generation: 0, config: pool.clone(), interpreter, account });
         checked.map_err(|error| match error {
-            Error::Application(text) if config.pools.len() > 1 => Error::Application(format!("pool {}: {text}", pool.name)),
+            Error::Application(text) if config.pools.len() > 1 => {
+                Error::Application(format!("pool {}: {text}", pool.name))
+            }
             other => other,
         })?;
     }

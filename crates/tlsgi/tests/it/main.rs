@@ -5,6 +5,7 @@ mod abuse;
 mod access_log;
 mod authority;
 mod command;
+mod configuration;
 mod first_page;
 mod framing;
 mod handed_files;
