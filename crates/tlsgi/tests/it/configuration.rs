@@ -78,7 +78,9 @@ fn guide_does_what_it_says() {
         let said: Vec<String> = text(&output.stdout).lines().map(|line| line.trim_end().to_owned()).collect();
         let expected = ported(expected);
         let expected: Vec<&str> = expected.trim_end().lines().map(str::trim_end).collect();
-        assert_eq!(said, expected, "{command}");
+        // What a check says of the machine differs from one to the other, and comes last.
+        let compared = if command.contains("check") { expected.len().min(said.len()) } else { said.len() };
+        assert_eq!(said[..compared], expected, "{command}");
         asked += 1;
     }
     assert!(asked >= 5, "the guide asks {asked} things");
