@@ -44,6 +44,8 @@ pub(super) struct Maintenance {
     code_touched: Touched,
     memory_at: Option<Instant>,
     renewal_at: Instant,
+    /// A reload did not go through and is tried once more.
+    reload_at: Option<Instant>,
     watchdog: Option<(Duration, Instant)>,
     events: mpsc::Sender<Event>,
 }
@@ -63,6 +65,7 @@ impl Maintenance {
             code_touched: Touched::default(),
             memory_at: None,
             renewal_at: now + RENEWAL_POLL,
+            reload_at: None,
             watchdog: systemd::watchdog_interval().map(|interval| (interval, now + interval)),
             events: events.clone(),
         };
@@ -97,12 +100,17 @@ impl Maintenance {
         self.code_at.get_or_insert(now + CODE_SETTLE);
     }
 
+    /// A reload is tried once more.
+    pub(super) fn reload_later(&mut self, now: Instant) {
+        self.reload_at = Some(now + SECOND_LOOK);
+    }
+
     /// When the next thing is due.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let has_files = !self.stamps.is_empty() || !self.trust_stamps.is_empty();
         let certificates = has_files.then_some(self.certificates_at);
         let watchdog = self.watchdog.map(|(_, at)| at);
-        let all = [certificates, self.code_at, self.memory_at, Some(self.renewal_at), watchdog];
+        let all = [certificates, self.code_at, self.memory_at, Some(self.renewal_at), self.reload_at, watchdog];
         all.into_iter().flatten().min()
     }
 
@@ -140,6 +148,10 @@ impl Server {
             self.maintenance.certificates_at = now + self.maintenance.certificate_watch.poll_interval();
             self.look_at_certificates(now);
             self.look_at_trust(now);
+        }
+        if self.maintenance.reload_at.is_some_and(|at| at <= now) {
+            self.maintenance.reload_at = None;
+            self.reload_again(now);
         }
         if self.maintenance.code_at.is_some_and(|at| at <= now) {
             self.maintenance.code_at = None;

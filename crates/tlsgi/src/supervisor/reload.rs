@@ -31,6 +31,20 @@ pub(super) struct Staged {
     front_account: Option<Account>,
 }
 
+/// Why nothing is reloaded.
+struct Refusal {
+    message: String,
+    /// It is about certificates or keys, which may be written just now.
+    may_pass: bool,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let may_pass = matches!(error, Error::Certificate(_) | Error::ClientTrust { .. });
+        Self { message: full_text(&error), may_pass }
+    }
+}
+
 /// What has to load before anything changes.
 type Prepared = (Vec<Release>, Certificates, ClientTrust, Option<File>, Option<Account>);
 
@@ -43,22 +57,40 @@ impl Server {
         systemd::reloading();
         match self.stage_reload() {
             Ok(()) => self.release_proven(now),
-            Err(message) => {
-                tracing::error!("nothing is reloaded, what runs goes on: {message}");
-                self.tell_ready();
+            // Told between two renames: one of two files is new and the other is not yet.
+            Err(refused) if refused.may_pass => {
+                tracing::info!("the reload is tried again in a moment: {}", refused.message);
+                self.maintenance.reload_later(now);
             }
+            Err(refused) => self.refuse_reload(&refused.message),
         }
     }
 
-    fn stage_reload(&mut self) -> Result<(), String> {
-        let mut config = (self.resolve)()?;
-        let listeners = Listeners::bind(&mut config, &self.listeners).map_err(|error| full_text(&error))?;
+    /// The second look at files that did not fit: it decides.
+    pub(super) fn reload_again(&mut self, now: Instant) {
+        if self.stage != Stage::Serving {
+            return;
+        }
+        match self.stage_reload() {
+            Ok(()) => self.release_proven(now),
+            Err(refused) => self.refuse_reload(&refused.message),
+        }
+    }
+
+    fn refuse_reload(&self, message: &str) {
+        tracing::error!("nothing is reloaded, what runs goes on: {message}");
+        self.tell_ready();
+    }
+
+    fn stage_reload(&mut self) -> Result<(), Refusal> {
+        let mut config = (self.resolve)().map_err(|message| Refusal { message, may_pass: false })?;
+        let listeners = Listeners::bind(&mut config, &self.listeners).map_err(Refusal::from)?;
         self.generation += 1;
         let (releases, certificates, trust, access_log, front_account) = match self.prepare(&config) {
             Ok(prepared) => prepared,
             Err(error) => {
                 listeners.give_way_to(&self.listeners);
-                return Err(full_text(&error));
+                return Err(error.into());
             }
         };
         for release in releases {

@@ -11,6 +11,7 @@ mod framing;
 mod handed_files;
 mod harness;
 mod http2;
+mod inherited;
 mod keys;
 mod load;
 mod mutual_tls;

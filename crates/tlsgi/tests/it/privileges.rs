@@ -267,6 +267,102 @@ fn front_in_its_sandbox_still_serves_files_follows_them_and_opens_its_logs_anew(
     assert_eq!(server.stop(), Some(0));
 }
 
+/// What the kernel answers the running front; `None`, with the reason said, where no process can be traced.
+#[cfg(target_arch = "x86_64")]
+fn asked_as(pid: u32, questions: &[&str]) -> Option<Vec<i64>> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/as_the_front.py");
+    let output = Command::new(python()).arg(script).arg(pid.to_string()).args(questions).output().expect("python runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    if complaint.contains("ptrace 16") {
+        eprintln!("skipped: root may not trace processes here: {complaint}");
+        return None;
+    }
+    assert!(output.status.success(), "{text}{complaint}");
+    Some(text.lines().map(|line| line.parse().expect("a number")).collect())
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn running_front_is_refused_what_a_server_has_no_use_for() {
+    let Some(ground) = ground() else { return };
+    let folder = ground.path("static");
+    std::fs::create_dir(&folder).expect("directory");
+    open_to_all(&folder);
+    std::fs::write(folder.join("a.txt"), "text").expect("file");
+    let outside = ground.path("outside.txt");
+    std::fs::write(&outside, "text").expect("file");
+    let mount = format!("/static={}", folder.display());
+    let user = SHOP.to_string();
+    let server = ground.start(&["application.py", "--user", &user, "--static", &mount]);
+    let (front, parent) = (server.front(), server.pid());
+    const EPERM: i64 = -1;
+    const EACCES: i64 = -13;
+    let here = -100;
+    let open = |path: &Path, flags: i32| format!("257:{here}:{}:{flags}:420", path.display());
+    let (signal, trace) = (format!("62:{parent}"), format!("101:16:{parent}"));
+    let (send, memory) = (format!("234:{parent}:{parent}:9"), format!("310:{parent}"));
+    let questions = [
+        // execve, execveat, ptrace, process_vm_readv, kill, tgkill
+        ("59:/bin/true", EPERM),
+        ("322:-100:/bin/true", EPERM),
+        (trace.as_str(), EPERM),
+        (memory.as_str(), EPERM),
+        (signal.as_str(), EPERM),
+        (send.as_str(), EPERM),
+        // fork, vfork, clone without a thread, clone3 (so that the C library takes clone), unshare, setns
+        ("57", EPERM),
+        ("58", EPERM),
+        ("56:17", EPERM),
+        ("435", -38),
+        ("272:268435456", EPERM),
+        ("308", EPERM),
+        // mount, init_module, bpf, keyctl, perf_event_open, io_uring_setup, userfaultfd, reboot
+        ("165", EPERM),
+        ("175", EPERM),
+        ("321", EPERM),
+        ("250", EPERM),
+        ("298", EPERM),
+        ("425", EPERM),
+        ("323", EPERM),
+        ("169", EPERM),
+        // socket of each family, connect, bind, listen
+        ("41:1:1", EPERM),
+        ("41:2:1", EPERM),
+        ("41:10:1", EPERM),
+        ("41:16:3", EPERM),
+        ("42:3", EPERM),
+        ("49:3", EPERM),
+        ("50:3", EPERM),
+        // setuid, setresuid, setgroups, capset, chmod, fchownat, setxattr
+        ("105", EPERM),
+        ("117", EPERM),
+        ("116", EPERM),
+        ("126", EPERM),
+        ("90:/etc/passwd:511", EPERM),
+        ("260", EPERM),
+        ("188", EPERM),
+        // The same numbers with the bit of x32.
+        ("1073741863", EPERM),
+    ];
+    let asked: Vec<&str> = questions.iter().map(|(question, _)| *question).collect();
+    let Some(answers) = asked_as(front, &asked) else { return };
+    assert_eq!(answers.len(), questions.len());
+    for ((question, expect), answer) in questions.iter().zip(answers) {
+        assert_eq!(answer, *expect, "system call {question}");
+    }
+    if tlsgi_sys::landlock::version().is_some() {
+        let (inside, passwd) = (open(&folder.join("a.txt"), 0), open(Path::new("/etc/passwd"), 0));
+        let (other, made) = (open(&outside, 0), open(&folder.join("new.txt"), 0o101));
+        let answers = asked_as(front, &[&inside, &passwd, &other, &made]).expect("as before");
+        assert!(answers[0] > 2, "{answers:?}");
+        assert_eq!(answers[1..], [EACCES; 3]);
+    }
+    assert_eq!(server.get("/static/a.txt").text(), "text", "it goes on");
+    assert_eq!(server.get("/").status, 200);
+    assert_eq!(server.stop(), Some(0));
+}
+
 #[test]
 fn reload_changes_users_and_folders() {
     let Some(ground) = ground() else { return };

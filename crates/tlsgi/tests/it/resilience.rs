@@ -186,6 +186,29 @@ fn certificate_exchanged_while_a_reload_loads_is_the_one_presented_after_it() {
 }
 
 #[test]
+fn reload_between_two_renames_is_made_up_for() {
+    let certificates = Certificates::new();
+    let (certificate, key) = (certificates.path("server.crt"), certificates.path("server.key"));
+    let server = Server::with_source(HELLO, &["--certfile", &certificate, "--keyfile", &key]);
+    let old = certificates.path("old.crt");
+    std::fs::copy(&certificate, &old).expect("copied");
+    certificates.renew(3);
+    let renewed = certificates.der();
+    server.wait_until(|| presented(&server) == renewed, "the watched certificate");
+    std::fs::copy(&certificate, certificates.path("kept.crt")).expect("copied");
+    std::fs::rename(&old, &certificate).expect("the half that does not fit");
+    server.signal("HUP");
+    server.wait_for_log("the reload is tried again in a moment");
+    std::fs::rename(certificates.path("kept.crt"), &certificate).expect("the other half");
+    server.wait_for_log("reloaded");
+    assert!(!server.log().contains("nothing is reloaded"), "{}", server.log());
+    std::fs::write(&certificate, "not a certificate").expect("written");
+    server.signal("HUP");
+    server.wait_for_log("nothing is reloaded, what runs goes on");
+    assert_eq!(presented(&server), renewed);
+}
+
+#[test]
 fn a_broken_pair_leaves_the_old_one_serving() {
     let certificates = Certificates::new();
     let (certificate, key) = (certificates.path("server.crt"), certificates.path("server.key"));
