@@ -181,13 +181,16 @@ def _fail_import(what: str) -> NoReturn:
 
 
 def _fail_missing(name: str, missing: str) -> NoReturn:
-    places = "\n".join(f"  {entry or os.getcwd()}" for entry in sys.path[:6])
+    places = "\n".join(f"  {entry or os.getcwd()}{_reproach(entry or os.getcwd())}" for entry in sys.path[:6])
     near = difflib.get_close_matches(missing.rpartition(".")[2], _modules_here(), n=3)
     hint = f"\nnear it: {', '.join(near)}" if near else ""
     raise Failure("import", f'there is no module "{missing}"', f'looked for "{name}" in\n{places}{hint}')
 
 
 def _fail_no_file(path: str) -> NoReturn:
+    closed = _closed(path)
+    if closed:
+        raise Failure("import", f"{path} cannot be read: {_user()} may not enter {closed}")
     directory = os.path.dirname(path)
     try:
         files = sorted(name for name in os.listdir(directory) if name.endswith((".py", ".wsgi")))
@@ -199,6 +202,32 @@ def _fail_no_file(path: str) -> NoReturn:
 
 def _fail_lookup(message: str, detail: str) -> NoReturn:
     raise Failure("lookup", message, detail)
+
+
+def _closed(path: str) -> str:
+    """The first directory on the way to a path that this process may not enter; empty when there is none."""
+    here = os.sep
+    for part in os.path.dirname(os.path.abspath(path)).split(os.sep):
+        here = os.path.join(here, part)
+        if os.path.isdir(here) and not os.access(here, os.X_OK):
+            return here
+    return ""
+
+
+def _reproach(directory: str) -> str:
+    """What is to be said about a place where modules are looked for."""
+    closed = _closed(os.path.join(directory, ""))
+    return f" ({_user()} may not enter {closed})" if closed else ""
+
+
+def _user() -> str:
+    """Who this process is, in words."""
+    try:
+        import pwd
+
+        return f"the user {pwd.getpwuid(os.geteuid()).pw_name}"
+    except (ImportError, KeyError):
+        return f"the user {os.geteuid()}"
 
 
 def _modules_here() -> list[str]:

@@ -17,6 +17,7 @@ pub(super) fn look(said: &Document, config: &Config) -> Diagnostics {
             let mut folders = layers.iter().flat_map(|layer| &layer.static_folder);
             let origin = folders.find(|said| said.value.prefix == mount.prefix).map(|said| &said.origin);
             need("--static", &mount.directory, origin, &mut told);
+            reach(&config.front, &mount.directory, origin, &mut told);
         }
     }
     let front = [&said.server.front_user, &said.server.front_group, &said.server.user, &said.server.group];
@@ -56,6 +57,20 @@ fn account(named: &Account, origin: Option<&Origin>, told: &mut Diagnostics) {
     if !told.0.contains(&wrong) {
         told.push(wrong);
     }
+}
+
+/// Whether the process that serves a static folder may enter it.
+fn reach(front: &Account, folder: &Path, origin: Option<&Origin>, told: &mut Diagnostics) {
+    let Ok(Some(account)) = account_of(front) else { return };
+    let Some(closed) = account.identity.obstacle(folder) else { return };
+    let mut warning = Diagnostic::warning(format!(
+        "`--static`: {} is served by the user {}, who may not enter {}",
+        folder.display(),
+        account.name,
+        closed.display()
+    ));
+    warning.origin = origin.cloned();
+    told.push(warning.hint("open it to that user, or name another with `--front-user`"));
 }
 
 fn need(option: &str, directory: &Path, origin: Option<&Origin>, told: &mut Diagnostics) {

@@ -21,3 +21,4 @@ mod resilience;
 mod sites;
 mod static_files;
 mod supervisor;
+mod units;

@@ -405,6 +405,20 @@ fn who_cannot_be_anybody_else_is_told_at_the_start() {
     let closed = ground.path("closed");
     std::fs::create_dir(&closed).expect("directory");
     std::fs::set_permissions(&closed, PermissionsExt::from_mode(0o700)).expect("mode");
+    std::fs::write(closed.join("inside.py"), APPLICATION).expect("application");
+    let mut elsewhere = ground.command("check");
+    elsewhere
+        .arg(closed.join("inside.py"))
+        .args(["--user", "54321"])
+        .args(["--static", &format!("/s={}", closed.display())]);
+    let output = elsewhere.output().expect("runs");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(
+        text.contains(&format!("inside.py cannot be read: the user 54321 may not enter {}", closed.display())),
+        "{text}"
+    );
+    assert!(text.contains(&format!("served by the user 54321, who may not enter {}", closed.display())), "{text}");
     std::os::unix::fs::symlink(&ground.python, closed.join("python")).expect("link");
     let python = closed.join("python").display().to_string();
     let (status, text) = run(ground.command("check"), &["--user", "54321", "--python", &python]);
