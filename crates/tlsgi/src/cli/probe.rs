@@ -26,6 +26,15 @@ pub(super) fn look(said: &Document, config: &Config) -> Diagnostics {
         let own = said.pools.iter().find(|part| part.name == pool.name).map(|part| &part.layer);
         let layers = || own.into_iter().chain([&said.server]);
         let named = layers().find_map(|layer| layer.user.as_ref().or(layer.group.as_ref()));
+        if let (Some(said), Some(python)) = (layers().find_map(|layer| layer.virtualenv.as_ref()), &pool.python)
+            && own.is_none_or(|layer| layer.python.is_none())
+            && !python.exists()
+        {
+            let missing = Diagnostic::error(format!("`--virtualenv`: there is no {}", python.display()));
+            told.push(
+                missing.at(&said.origin).hint(format!("for example: python3 -m venv {}", said.value.0.display())),
+            );
+        }
         account(&pool.account, named.map(|said| &said.origin), &mut told);
         if let Some(directory) = &pool.directory {
             let origin = layers().find_map(|layer| layer.chdir.as_ref()).map(|said| &said.origin);

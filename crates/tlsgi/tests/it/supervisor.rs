@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::os::unix::net::UnixDatagram;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::{Duration, Instant};
 
@@ -101,6 +101,20 @@ fn interpreter_without_the_package_is_told_how_to_get_it() {
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{told}");
     assert!(told.contains(&format!("{} -m pip install tlsgi", fake.display())), "{told}");
+    // The same as a virtual environment, and asked without serving.
+    let check = |environment: &Path| {
+        let mut check = command();
+        check.arg("check").arg(&application).arg("--virtualenv").arg(environment);
+        let output = check.arg("--state-dir").arg(directory.path().join("state")).output().expect("runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    std::fs::create_dir(directory.path().join("bin")).expect("directory");
+    std::fs::rename(&fake, directory.path().join("bin/python")).expect("renamed");
+    let (status, told) = check(directory.path());
+    let install = format!("{}/bin/python -m pip install tlsgi", directory.path().display());
+    assert_eq!((status, told.contains(&install)), (Some(3), true), "{told}");
+    let (status, told) = check(&directory.path().join("absent"));
+    assert_eq!((status, told.contains("absent/bin/python")), (Some(2), true), "{told}");
 }
 
 #[test]
@@ -273,7 +287,7 @@ fn graceful_timeout_bounds_the_end_and_a_second_interrupt_is_immediate() {
         assert_eq!(server.wait(), Some(0), "{signals:?}");
         assert!(start.elapsed() < Duration::from_secs(20), "{signals:?}: {:?}", start.elapsed());
         for (process, title) in processes {
-            assert!(!std::path::Path::new(&format!("/proc/{process}")).exists(), "{title} is left after {signals:?}");
+            assert!(!Path::new(&format!("/proc/{process}")).exists(), "{title} is left after {signals:?}");
         }
     }
 }
