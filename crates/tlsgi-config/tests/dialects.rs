@@ -1,7 +1,7 @@
 //! Golden tests of the dialects: another server's words → the tlsgi.toml that means the same, and the messages.
 //!
 //! `tests/golden/DIALECT/NAME.in` has a command line (`$ DIALECT …`), variables (`> NAME=VALUE`), facts (`! root`), and the texts of
-//! files, each behind a line `@ PATH` (relative to /work). `NAME.toml` beside it has what is expected. The server is started with what was
+//! files, each behind a line `@ PATH` (relative to /work); Python files have assignments of literals only. `NAME.toml` beside it has what is expected. The server is started with what was
 //! said and with the printed file, and both must mean the same.
 //! `UPDATE_GOLDEN=1 cargo test -p tlsgi-config` writes the outcomes anew.
 
@@ -77,6 +77,25 @@ impl Files for Texts {
             .collect();
         names.dedup();
         names
+    }
+
+    /// A file of assignments on single lines, and of functions.
+    fn evaluate(&self, source: &str) -> Result<String, String> {
+        let module = source.strip_prefix("python:").map(|name| format!("/work/{}.py", name.replace('.', "/")));
+        let text = self.read(Path::new(module.as_deref().unwrap_or(source)))?;
+        let mut settings = serde_json::Map::new();
+        for line in text.lines() {
+            if let Some((name, literal)) = line.split_once(" = ") {
+                let literal = literal.replace('\'', "\"").replace("True", "true").replace("False", "false");
+                let value = serde_json::from_str(&literal.replace("None", "null"));
+                settings.insert(name.to_owned(), value.map_err(|error| format!("{line}: {error}"))?);
+            } else if let Some((name, _)) = line.strip_prefix("def ").and_then(|rest| rest.split_once('(')) {
+                settings.insert(name.to_owned(), serde_json::json!({ "$callable": name }));
+            } else if let Some(error) = line.strip_prefix("raise ") {
+                return Err(error.to_owned());
+            }
+        }
+        Ok(serde_json::Value::Object(settings).to_string())
     }
 }
 

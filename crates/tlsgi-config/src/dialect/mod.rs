@@ -6,9 +6,14 @@ pub mod argv;
 pub mod draft;
 pub mod entry;
 mod express;
+mod flask;
 mod glob;
+mod gunicorn;
+mod hypercorn;
 pub mod page;
+mod pyserver;
 pub mod toml;
+mod uvicorn;
 mod uwsgi;
 
 use std::collections::BTreeMap;
@@ -38,7 +43,7 @@ pub struct Dialect {
 }
 
 /// Every dialect.
-pub static DIALECTS: &[&Dialect] = &[&express::DIALECT, &uwsgi::DIALECT];
+pub static DIALECTS: &[&Dialect] = &[&express::DIALECT, &uwsgi::DIALECT, &gunicorn::DIALECT, &uvicorn::DIALECT, &hypercorn::DIALECT, &flask::DIALECT];
 
 /// The dialect of this name.
 #[must_use]
@@ -68,6 +73,13 @@ pub trait Files {
 
     /// The names in a directory, sorted; none where there is no such directory.
     fn list(&self, directory: &Path) -> Vec<String>;
+
+    /// What a Python file or, behind `python:`, a module binds to names that begin with no underscore, as a JSON object. What JSON
+    /// cannot say is `{"$callable": NAME}` or `{"$object": TYPE}`.
+    ///
+    /// # Errors
+    /// Why it cannot be had, in words.
+    fn evaluate(&self, source: &str) -> Result<String, String>;
 }
 
 /// What is to be done.

@@ -7,6 +7,7 @@ use std::path::Path;
 use tlsgi_config::dialect::{Files, Foreign, Input, NewFile, Outcome, Purpose, toml};
 use tlsgi_config::{Diagnostic, Diagnostics, Document, Exit};
 
+use super::evaluate;
 use super::startup::{self, Reading, Source};
 use super::{Roles, print, with_startup};
 
@@ -96,5 +97,9 @@ impl Files for Disk {
         let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
         names.sort();
         names
+    }
+
+    fn evaluate(&self, source: &str) -> Result<String, String> {
+        evaluate::settings(source)
     }
 }

@@ -3,6 +3,7 @@
 mod banner;
 mod ca;
 mod cert;
+mod evaluate;
 mod failure;
 mod foreign;
 mod inspect;

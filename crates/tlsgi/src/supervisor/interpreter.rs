@@ -15,18 +15,20 @@ use super::worker;
 
 const NAMES: [&str; 2] = ["python3", "python"];
 
-/// The pool's interpreter: the one named, else the one beside the executable that the user started (a virtual environment's
-/// `bin`), else the active virtual environment's, else the first on PATH.
+/// The pool's interpreter: the one named, else the one that is [found](look).
 pub(super) fn find(pool: &Pool, executable: &Path) -> Result<PathBuf, Error> {
-    if let Some(named) = &pool.python {
-        return Ok(named.clone());
-    }
+    pool.python.clone().or_else(|| look(executable)).ok_or(Error::NoInterpreter)
+}
+
+/// The interpreter beside the executable that the user started (a virtual environment's `bin`), else the active virtual environment's,
+/// else the first on PATH.
+pub(crate) fn look(executable: &Path) -> Option<PathBuf> {
     let beside = executable.parent().map(Path::to_owned);
     let active = std::env::var_os("VIRTUAL_ENV").map(|environment| PathBuf::from(environment).join("bin"));
     let path = std::env::var_os("PATH").unwrap_or_default();
     let directories = beside.into_iter().chain(active).chain(std::env::split_paths(&path));
     let candidates = directories.flat_map(|directory| NAMES.map(|name| directory.join(name)));
-    candidates.into_iter().find(|candidate| is_executable(candidate)).ok_or(Error::NoInterpreter)
+    candidates.into_iter().find(|candidate| is_executable(candidate))
 }
 
 fn is_executable(path: &Path) -> bool {
@@ -57,7 +59,7 @@ pub(super) fn diagnose(release: &Release) -> Option<String> {
 }
 
 /// The executable as the user started it, so that a new one put in its place is found: not what a link pointed to then.
-pub(super) fn executable() -> PathBuf {
+pub(crate) fn executable() -> PathBuf {
     let running = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"));
     let is_running = |path: &PathBuf| path.canonicalize().is_ok_and(|found| found == running);
     let started = std::env::args_os().next().unwrap_or_default();

@@ -10,7 +10,7 @@ mod event;
 mod front;
 mod front_care;
 mod identity;
-mod interpreter;
+pub(crate) mod interpreter;
 mod listener;
 mod maintenance;
 mod message;

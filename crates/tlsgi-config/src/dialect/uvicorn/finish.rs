@@ -1,0 +1,161 @@
+//! What options of uvicorn mean, and what needs all of them.
+
+use std::path::Path;
+
+use super::super::Input;
+use super::super::entry::{Given, difference, refusal};
+use super::super::pyserver::{Pyserver, dotenv, keep, shared};
+use crate::diagnostic::Diagnostic;
+use crate::origin::Origin;
+
+pub(super) fn finish(state: &mut Pyserver, positional: Vec<String>, input: &Input<'_>) {
+    application(state, positional, input);
+    shared::check_key(state, "--ssl-certfile", "--ssl-keyfile");
+    listeners(state);
+    let (mode, authorities) = (state.kept("--ssl-cert-reqs"), state.kept("--ssl-ca-certs"));
+    shared::verify(state, mode, authorities);
+    trust(state);
+    env_file(state, input);
+    state.draft.default("interface", "asgi");
+}
+
+fn application(state: &mut Pyserver, positional: Vec<String>, input: &Input<'_>) {
+    let mut words = positional.into_iter();
+    let variable = || input.environment.get("UVICORN_APP").map(|text| (text.clone(), Origin::Variable("UVICORN_APP".to_owned())));
+    let app = words.next().map(|text| (text.clone(), Origin::Flag(text))).or_else(variable);
+    for more in words {
+        let told = Diagnostic::error(format!("`{}` is one word too many", more.escape_debug()));
+        state.draft.tell(told.hint("there is one application; options begin with two dashes"));
+    }
+    match app {
+        Some((text, origin)) => {
+            let given = Given { name: "APP".to_owned(), values: vec![text.clone()], origin };
+            state.draft.say("app", &text, &given);
+        }
+        None => {
+            state.draft.tell(Diagnostic::error("no application is named").hint("for example `tlsgi uvicorn main:app`"));
+        }
+    }
+}
+
+/// A socket counts before an address, as there.
+fn listeners(state: &mut Pyserver) {
+    let addresses = match (state.kept("--uds"), state.kept("--fd")) {
+        (Some(given), _) => vec![(format!("unix:{}", given.value()), Some(given))],
+        (None, Some(given)) => vec![(format!("fd://{}", given.value()), Some(given))],
+        (None, None) => {
+            let (host, port) = (state.kept("--host"), state.kept("--port"));
+            let name = host.as_ref().map_or("127.0.0.1", Given::value);
+            let number = port.as_ref().map_or("8000", Given::value);
+            let address = if name.contains(':') && !name.starts_with('[') {
+                format!("[{name}]:{number}")
+            } else if name.is_empty() {
+                format!("*:{number}")
+            } else {
+                format!("{name}:{number}")
+            };
+            vec![(address, port.or(host))]
+        }
+    };
+    shared::listen(state, &addresses);
+}
+
+/// uvicorn believes its neighbours by default. That is right behind a proxy on the same machine, which speaks plain HTTP to it; where clients
+/// come over TLS, nobody stands in front.
+fn trust(state: &mut Pyserver) {
+    if state.kept("--no-proxy-headers").is_some() {
+        return;
+    }
+    let headers = ["X-Forwarded-For", "X-Forwarded-Proto"];
+    match (state.kept("--forwarded-allow-ips"), state.kept("--proxy-headers")) {
+        (Some(given), _) => shared::proxies(state, &given.value().to_owned(), Some(&given), &headers),
+        (None, Some(given)) => shared::proxies(state, "127.0.0.1,::1", Some(&given), &headers),
+        (None, None) if state.draft.has("bind-http") => shared::proxies(state, "127.0.0.1,::1", None, &headers),
+        (None, None) => {}
+    }
+}
+
+fn env_file(state: &mut Pyserver, input: &Input<'_>) {
+    let Some(given) = state.kept("--env-file") else { return };
+    match input.files.read(&input.directory.join(Path::new(given.value()))) {
+        Ok(text) => {
+            for (name, value) in dotenv::read(&text, input.environment) {
+                if !input.environment.contains_key(&name) {
+                    state.draft.say("env", &format!("{name}={value}"), &given);
+                }
+            }
+        }
+        Err(reason) => state.tell(Diagnostic::error(format!("cannot read {}: {reason}", given.value())), &given),
+    }
+}
+
+pub(super) fn key(state: &mut Pyserver, given: &Given) {
+    state.say_path("keyfile", given);
+    keep(state, given);
+}
+
+pub(super) fn app_dir(state: &mut Pyserver, given: &Given) {
+    if !given.value().is_empty() {
+        state.draft.say("python-path", given.value(), given);
+    }
+}
+
+pub(super) fn interface(state: &mut Pyserver, given: &Given) {
+    let word = match given.value() {
+        "auto" | "asgi3" | "asgi2" => "asgi",
+        other => other,
+    };
+    state.draft.say("interface", word, given);
+}
+
+pub(super) fn contextvars(state: &mut Pyserver, given: &Given) {
+    state.draft.tell(difference(given, "a request sees what the lifespan set in its context"));
+}
+
+pub(super) fn version(state: &mut Pyserver, given: &Given) {
+    // PROTOCOL_TLS, PROTOCOL_TLS_CLIENT and PROTOCOL_TLS_SERVER leave the version open.
+    if !matches!(given.value().trim(), "2" | "16" | "17") {
+        state.tell(Diagnostic::without_effect(&given.name, "TLS 1.2 and 1.3 are served"), given);
+    }
+}
+
+pub(super) fn ciphers(state: &mut Pyserver, given: &Given) {
+    // The default there.
+    if given.value() != "TLSv1" {
+        let why = "TLS 1.2 and 1.3 are served, with the suites that are good";
+        state.tell(Diagnostic::without_effect(&given.name, why), given);
+    }
+}
+
+pub(super) fn event_loop(state: &mut Pyserver, given: &Given) {
+    match given.value() {
+        "none" => state.draft.say("loop", "asyncio", given),
+        "zuvloop" => state.draft.tell(refusal(given, "there are `auto`, `asyncio` and `uvloop`")),
+        text if text.contains(':') => state.draft.tell(refusal(given, "there are `auto`, `asyncio` and `uvloop`")),
+        text => {
+            let text = text.to_owned();
+            state.draft.say("loop", &text, given);
+        }
+    }
+}
+
+pub(super) fn websocket(state: &mut Pyserver, given: &Given) {
+    if given.value() == "none" {
+        state.draft.tell(difference(given, "the application hears of WebSockets, and refuses those that it does not want"));
+    }
+}
+
+pub(super) fn deflate(state: &mut Pyserver, given: &Given) {
+    if !shared::is_true(given.value()) {
+        state.draft.tell(difference(given, "clients that ask for compression get it"));
+    }
+}
+
+pub(super) fn header(state: &mut Pyserver, given: &Given) {
+    let Some((name, _)) = given.value().split_once(':') else {
+        state.tell(Diagnostic::invalid(&given.name, given.value(), "expected `Name:Value`"), given);
+        return;
+    };
+    let told = refusal(given, &format!("the field {} is for the application to set", name.trim().escape_debug()));
+    state.draft.tell(told);
+}
