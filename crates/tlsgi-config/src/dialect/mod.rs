@@ -43,7 +43,8 @@ pub struct Dialect {
 }
 
 /// Every dialect.
-pub static DIALECTS: &[&Dialect] = &[&express::DIALECT, &uwsgi::DIALECT, &gunicorn::DIALECT, &uvicorn::DIALECT, &hypercorn::DIALECT, &flask::DIALECT];
+pub static DIALECTS: &[&Dialect] =
+    &[&express::DIALECT, &uwsgi::DIALECT, &gunicorn::DIALECT, &uvicorn::DIALECT, &hypercorn::DIALECT, &flask::DIALECT];
 
 /// The dialect of this name.
 #[must_use]

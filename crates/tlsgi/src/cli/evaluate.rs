@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -16,16 +17,33 @@ const TIME: Duration = Duration::from_secs(30);
 /// Longest answer: what the child itself bounds, and its frame.
 const MOST: usize = (1 << 20) + 1024;
 
+/// The settings of the last [`remember`], for the next who asks: at the start a command line is read twice.
+static REMEMBERED: Mutex<Option<(String, Result<String, String>)>> = Mutex::new(None);
+
+/// As [`settings`]; the next call of that for the same source has the same answer.
+pub(super) fn remember(source: &str) -> Result<String, String> {
+    let settings = evaluate(source);
+    *REMEMBERED.lock().unwrap_or_else(PoisonError::into_inner) = Some((source.to_owned(), settings.clone()));
+    settings
+}
+
 /// The settings of a file, or of a module behind `python:`, as a JSON object.
 pub(super) fn settings(source: &str) -> Result<String, String> {
+    let remembered = REMEMBERED.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match remembered {
+        Some((known, settings)) if known == source => settings,
+        _ => evaluate(source),
+    }
+}
+
+fn evaluate(source: &str) -> Result<String, String> {
     let named = std::env::var_os("TLSGI_PYTHON").filter(|text| !text.is_empty()).map(PathBuf::from);
     let interpreter = named
         .or_else(|| interpreter::look(&interpreter::executable()))
         .ok_or_else(|| "there is no Python interpreter on PATH; name one with TLSGI_PYTHON".to_owned())?;
     let mut command = Command::new(&interpreter);
     command.args(["-m", "tlsgi.settings", source]).stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut child =
-        command.spawn().map_err(|error| format!("{} cannot be started: {error}", interpreter.display()))?;
+    let mut child = command.spawn().map_err(|error| format!("{} cannot be started: {error}", interpreter.display()))?;
     let output = child.stdout.take().map_or_else(|| Ok(Vec::new()), read_in_time);
     finish(child, &interpreter, output)
 }
@@ -56,7 +74,8 @@ fn read_in_time(mut output: ChildStdout) -> std::io::Result<Vec<u8>> {
     let mut text = Vec::new();
     let mut piece = vec![0; 1 << 16];
     while text.len() <= MOST {
-        let left = Timespec::try_from(deadline.saturating_duration_since(Instant::now())).map_err(std::io::Error::other)?;
+        let left =
+            Timespec::try_from(deadline.saturating_duration_since(Instant::now())).map_err(std::io::Error::other)?;
         if poll(&mut [PollFd::new(&output, PollFlags::IN)], Some(&left))? == 0 {
             return Err(std::io::ErrorKind::TimedOut.into());
         }

@@ -14,7 +14,8 @@ use super::{Roles, print, with_startup};
 /// Does what is asked for.
 pub(super) fn run(foreign: Foreign, roles: &Roles) -> Exit {
     let directory = std::env::current_dir().unwrap_or_else(|_| "/".into());
-    let (outcome, told) = translate(&foreign, &startup::environment(), &directory);
+    let (outcome, told) =
+        translate(&foreign, &startup::environment(), &directory, &Disk { evaluate: evaluate::remember });
     match outcome {
         Outcome::Print(text) => return print::out(&text),
         Outcome::Write(files, said) => {
@@ -36,14 +37,19 @@ pub(super) fn said(
     environment: &BTreeMap<String, String>,
     directory: &Path,
 ) -> (Document, Diagnostics) {
-    match translate(foreign, environment, directory) {
+    match translate(foreign, environment, directory, &Disk { evaluate: evaluate::settings }) {
         (Outcome::Serve(said), told) => (*said, told),
         (Outcome::Print(_) | Outcome::Write(..), told) => (Document::default(), told),
     }
 }
 
-fn translate(foreign: &Foreign, environment: &BTreeMap<String, String>, directory: &Path) -> (Outcome, Diagnostics) {
-    let input = Input { arguments: &foreign.arguments, environment, directory, files: &Disk };
+fn translate(
+    foreign: &Foreign,
+    environment: &BTreeMap<String, String>,
+    directory: &Path,
+    files: &Disk,
+) -> (Outcome, Diagnostics) {
+    let input = Input { arguments: &foreign.arguments, environment, directory, files };
     (foreign.dialect.translate)(&input)
 }
 
@@ -85,7 +91,9 @@ fn write_one(file: &NewFile) -> std::io::Result<()> {
 }
 
 /// The files of this machine.
-struct Disk;
+struct Disk {
+    evaluate: fn(&str) -> Result<String, String>,
+}
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> Result<String, String> {
@@ -100,6 +108,6 @@ impl Files for Disk {
     }
 
     fn evaluate(&self, source: &str) -> Result<String, String> {
-        evaluate::settings(source)
+        (self.evaluate)(source)
     }
 }

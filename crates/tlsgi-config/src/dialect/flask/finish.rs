@@ -118,7 +118,9 @@ fn development(state: &mut Pyserver, host: &str, environment: &BTreeMap<String, 
         if is_loopback(host) {
             state.draft.say("env", "TLSGI__DEBUGGER=1", &given);
         } else {
-            let how = format!("the debugger runs what a browser sends, and others than this machine reach {host}: it is left out");
+            let how = format!(
+                "the debugger runs what a browser sends, and others than this machine reach {host}: it is left out"
+            );
             state.draft.tell(difference(&given, &how));
         }
     }
@@ -129,5 +131,7 @@ fn development(state: &mut Pyserver, host: &str, environment: &BTreeMap<String, 
 }
 
 fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.starts_with("unix:") || host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| address.is_loopback())
+    host == "localhost"
+        || host.starts_with("unix:")
+        || host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }

@@ -4,13 +4,15 @@ mod finish;
 mod options;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::argv::{self, Style};
 use super::entry::{Given, Takes, rows};
 use super::pyserver::{Pyserver, Written, dotenv, merge, shared, sort};
 use super::{Dialect, Input, Outcome, page};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::origin::Origin;
+use crate::origin::{Origin, Position};
 
 /// The dialect.
 pub(super) static DIALECT: Dialect = Dialect {
@@ -40,7 +42,10 @@ fn translate(input: &Input<'_>) -> (Outcome, Diagnostics) {
         return (Outcome::Print(page::help(&DIALECT)), Diagnostics::default());
     }
     if input.arguments.iter().any(|word| word == "--version") {
-        return (Outcome::Print(format!("tlsgi {}, in the words of {}\n", env!("CARGO_PKG_VERSION"), DIALECT.original)), Diagnostics::default());
+        return (
+            Outcome::Print(format!("tlsgi {}, in the words of {}\n", env!("CARGO_PKG_VERSION"), DIALECT.original)),
+            Diagnostics::default(),
+        );
     }
     let mut told = Diagnostics::default();
     let (flags, positional) = sort(argv::read(options::TABLE, Style::CLICK, input.arguments, &mut told));
@@ -54,13 +59,12 @@ fn translate(input: &Input<'_>) -> (Outcome, Diagnostics) {
     state.apply(merge(vec![variables(&environment), flags]));
     let loaded = loaded.into_iter().filter(|(name, _)| !input.environment.contains_key(name));
     for (name, (value, file)) in loaded {
-        let origin = Origin::Variable(file);
-        let given = Given { name: "--env-file".to_owned(), values: Vec::new(), origin };
+        let given = Given { name: "--env-file".to_owned(), values: Vec::new(), origin: file };
         state.draft.say("env", &format!("{name}={value}"), &given);
     }
+    state.told_before(told);
     finish::finish(&mut state, input, &environment);
-    told.extend(std::mem::take(&mut state.draft.told));
-    (Outcome::Serve(Box::new(state.draft.layer.into())), told)
+    (Outcome::Serve(Box::new(state.draft.layer.into())), state.draft.told)
 }
 
 /// Only `run` serves.
@@ -68,7 +72,7 @@ fn command(positional: &[String], told: &mut Diagnostics) {
     let hint = "`tlsgi flask --app APP run --cert adhoc`";
     match positional.split_first() {
         Some((word, rest)) if word == "run" => {
-            if let Some(more) = rest.first() {
+            if let Some(more) = rest.first().filter(|_| !told.has_errors()) {
                 let message = format!("`{}` is one word too many", more.escape_debug());
                 told.push(Diagnostic::error(message).hint("the application is named with `--app`"));
             }
@@ -82,22 +86,26 @@ fn command(positional: &[String], told: &mut Diagnostics) {
     }
 }
 
-/// Variables from files, weakest first: `.flaskenv`, `.env`, `--env-file`. Each with the name of its file.
-fn files(input: &Input<'_>, flags: &[Written], told: &mut Diagnostics) -> BTreeMap<String, (String, String)> {
+/// Variables from files, weakest first: `.flaskenv`, `.env`, `--env-file`. Each with its place.
+fn files(input: &Input<'_>, flags: &[Written], told: &mut Diagnostics) -> BTreeMap<String, (String, Origin)> {
     let mut found = BTreeMap::new();
     let mut add = |text: &str, file: &str| {
+        let file = Arc::new(PathBuf::from(file));
         for (name, value) in dotenv::read(text, input.environment) {
-            found.insert(name, (value, file.to_owned()));
+            let at = text.find(&name).unwrap_or_default();
+            found.insert(name, (value, Origin::File(Position::new(&file, text, at..at))));
         }
     };
     let skip = input.environment.get("FLASK_SKIP_DOTENV").is_some_and(|text| !text.is_empty() && shared::is_true(text));
     for name in [".flaskenv", ".env"].into_iter().filter(|_| !skip) {
-        let nearest = input.directory.ancestors().find(|directory| input.files.list(directory).iter().any(|file| file == name));
+        let nearest =
+            input.directory.ancestors().find(|directory| input.files.list(directory).iter().any(|file| file == name));
         if let Some(Ok(text)) = nearest.map(|directory| input.files.read(&directory.join(name))) {
             add(&text, name);
         }
     }
-    let named = flags.iter().rev().find(|(entry, _)| entry.names.contains(&"--env-file")).map(|(_, given)| given.clone());
+    let named =
+        flags.iter().rev().find(|(entry, _)| entry.names.contains(&"--env-file")).map(|(_, given)| given.clone());
     let variable = input.environment.get("FLASK_ENV_FILE").filter(|text| !text.is_empty()).map(|text| Given {
         name: "FLASK_ENV_FILE".to_owned(),
         values: vec![text.clone()],

@@ -19,17 +19,24 @@ pub(super) static TABLE: &[Section<Pyserver>] = &[
         title: "Application",
         entries: &[
             option(&["--app", "-A"], "IMPORT").done("found by Flask itself, in the worker", keep),
-            option(&["--env-file", "-e"], "FILE").done("`--env`, once for each variable that the environment does not have", |_, _| {}),
-            switch(&["--debug"]).nearly("`--reload`, and the debugger where only this machine reaches the server", keep),
+            option(&["--env-file", "-e"], "FILE")
+                .done("`--env`, once for each variable that the environment does not have", |_, _| {}),
+            switch(&["--debug"])
+                .nearly("`--reload`, and the debugger where only this machine reaches the server", keep),
             switch(&["--no-debug"]).done("the default", keep),
         ],
     },
     Section {
         title: "Listener and certificate",
         entries: &[
-            option(&["--host", "-h"], "TEXT").done("`--bind` with a certificate, `--bind-http --allow-http` without", keep),
-            option(&["--port", "-p"], "INTEGER").done("`--bind` with a certificate, `--bind-http --allow-http` without; 5000", keep),
-            option(&["--cert"], "adhoc|FILE").nearly("`adhoc`: the local CA; a file: `--certfile`; the import path of an SSLContext is refused", keep),
+            option(&["--host", "-h"], "TEXT")
+                .done("`--bind` with a certificate, `--bind-http --allow-http` without", keep),
+            option(&["--port", "-p"], "INTEGER")
+                .done("`--bind` with a certificate, `--bind-http --allow-http` without; 5000", keep),
+            option(&["--cert"], "adhoc|FILE").nearly(
+                "`adhoc`: the local CA; a file: `--certfile`; the import path of an SSLContext is refused",
+                keep,
+            ),
             option(&["--key"], "FILE").done("`--keyfile`", keep),
         ],
     },

@@ -35,22 +35,10 @@ pub(super) fn finish(state: &mut Pyserver, positional: Vec<String>, input: &Inpu
 }
 
 fn application(state: &mut Pyserver, positional: Vec<String>) {
-    let flag = |name: &str, text: &str| Given {
-        name: name.to_owned(),
-        values: vec![text.to_owned()],
-        origin: Origin::Flag(text.to_owned()),
-    };
-    let mut words = positional.into_iter();
-    let app = words.next().map(|text| flag("APP_MODULE", &text)).or_else(|| state.kept("wsgi_app"));
-    for more in words {
-        let told = Diagnostic::error(format!("`{}` is one word too many", more.escape_debug()));
-        state.draft.tell(told.hint("there is one application; options begin with a dash"));
-    }
-    match app {
+    let named = state.application("APP_MODULE", positional).or_else(|| state.kept("wsgi_app"));
+    match named {
         Some(given) => state.draft.say("app", given.value(), &given),
-        None => state.draft.tell(
-            Diagnostic::error("no application is named").hint("for example `tlsgi gunicorn shop.wsgi` or `… shop:create_app()`"),
-        ),
+        None => state.lacks_application("tlsgi gunicorn shop.wsgi"),
     }
 }
 
@@ -64,14 +52,18 @@ fn workers(state: &mut Pyserver) -> Class {
     let word = short.split(['.', ':']).next().unwrap_or_default();
     let class = match word {
         "asgi" | "gasgi" | "uvicorn" | "uvicorn_worker" | "hypercorn" => Class::Asgi,
-        "gevent" | "ggevent" | "geventlet" | "eventlet" | "gevent_wsgi" | "gevent_pywsgi" | "tornado" | "gtornado" => Class::Green,
+        "gevent" | "ggevent" | "geventlet" | "eventlet" | "gevent_wsgi" | "gevent_pywsgi" | "tornado" | "gtornado" => {
+            Class::Green
+        }
         "gthread" => Class::Threads,
         "sync" if threads.as_ref().is_some_and(|given| given.value() != "1") => Class::Threads,
         "sync" => Class::Sync,
         _ => {
             if let Some(given) = &said {
                 let known = "known are sync, gthread, gevent, eventlet, tornado, asgi and those of uvicorn";
-                state.draft.tell(refusal(given, &format!("the class {} is gunicorn's to run", given.value())).hint(known));
+                state
+                    .draft
+                    .tell(refusal(given, &format!("the class {} is gunicorn's to run", given.value())).hint(known));
             }
             Class::Sync
         }
@@ -79,8 +71,13 @@ fn workers(state: &mut Pyserver) -> Class {
     if let Some(given) = &said {
         state.draft.say("interface", if class == Class::Asgi { "asgi" } else { "wsgi" }, given);
         if class == Class::Green {
-            let how = format!("requests run in threads, {GREEN_THREADS} unless `--worker-connections` says fewer; nothing is patched");
-            state.draft.tell(difference(given, &how).hint("an application that calls `gevent.monkey.patch_all()` itself goes on doing so"));
+            let how = format!(
+                "requests run in threads, {GREEN_THREADS} unless `--worker-connections` says fewer; nothing is patched"
+            );
+            state.draft.tell(
+                difference(given, &how)
+                    .hint("an application that calls `gevent.monkey.patch_all()` itself goes on doing so"),
+            );
         }
     }
     concurrency(state, class, threads);
@@ -125,7 +122,11 @@ fn timeout(state: &mut Pyserver, class: Class) {
         (Class::Sync, None) => state.draft.default("request-timeout", "30s"),
         (_, Some(given)) if given.value().trim() != "0" => {
             let why = "with this worker class it is a heartbeat, not a bound on requests";
-            state.tell(Diagnostic::without_effect(&given.name, why).hint("`tlsgi --request-timeout` bounds a request with every kind of worker"), &given);
+            state.tell(
+                Diagnostic::without_effect(&given.name, why)
+                    .hint("`tlsgi --request-timeout` bounds a request with every kind of worker"),
+                &given,
+            );
         }
         _ => {}
     }
@@ -217,7 +218,9 @@ pub(super) fn header_map(state: &mut Pyserver, given: &Given) {
     match given.value() {
         "drop" => {}
         "refuse" => {
-            state.draft.tell(difference(given, "fields with `_` in their names are left out; the request is not refused"));
+            state
+                .draft
+                .tell(difference(given, "fields with `_` in their names are left out; the request is not refused"));
         }
         "dangerous" => state.draft.tell(refusal(given, "a client could write fields that pass for others")),
         other => {
@@ -231,16 +234,22 @@ pub(super) fn header_map(state: &mut Pyserver, given: &Given) {
 pub(super) fn scheme_headers(state: &mut Pyserver, given: &Given) {
     let usual = [("X-FORWARDED-PROTOCOL", "ssl"), ("X-FORWARDED-PROTO", "https"), ("X-FORWARDED-SSL", "on")];
     let parsed: Option<std::collections::BTreeMap<String, String>> = serde_json::from_str(given.value()).ok();
-    let is_usual = |(name, value): (&String, &String)| usual.contains(&(name.to_ascii_uppercase().as_str(), value.as_str()));
+    let is_usual =
+        |(name, value): (&String, &String)| usual.contains(&(name.to_ascii_uppercase().as_str(), value.as_str()));
     if !parsed.is_some_and(|fields| fields.iter().all(is_usual)) {
-        state.draft.tell(refusal(given, "`X-Forwarded-Proto` is the field that tells the scheme").hint("have the proxy set it"));
+        state.draft.tell(
+            refusal(given, "`X-Forwarded-Proto` is the field that tells the scheme").hint("have the proxy set it"),
+        );
     }
 }
 
 pub(super) fn proxy_protocol(state: &mut Pyserver, given: &Given) {
     if !matches!(given.value().to_ascii_lowercase().as_str(), "off" | "false" | "0") {
         let reason = "the header of PROXY is not read with this command";
-        state.draft.tell(refusal(given, reason).hint("`tlsgi --proxy-protocol` reads it, from the proxies that `--trusted-proxy` names"));
+        state.draft.tell(
+            refusal(given, reason)
+                .hint("`tlsgi --proxy-protocol` reads it, from the proxies that `--trusted-proxy` names"),
+        );
     }
 }
 
@@ -255,7 +264,9 @@ pub(super) fn umask(state: &mut Pyserver, given: &Given) {
         .or_else(|| text.parse().ok());
     match mode.filter(|mode| *mode <= 0o777).or_else(|| (text == "0").then_some(0)) {
         Some(mode) => state.draft.say("umask", &format!("{mode:04o}"), given),
-        None => state.tell(Diagnostic::invalid(&given.name, given.value(), "expected a file mode such as 0o022"), given),
+        None => {
+            state.tell(Diagnostic::invalid(&given.name, given.value(), "expected a file mode such as 0o022"), given)
+        }
     }
 }
 

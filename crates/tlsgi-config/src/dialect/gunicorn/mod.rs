@@ -44,7 +44,10 @@ fn translate(input: &Input<'_>) -> (Outcome, Diagnostics) {
         return (Outcome::Print(page::help(&DIALECT)), Diagnostics::default());
     }
     if input.arguments.iter().any(|word| word == "--version" || word == "-v") {
-        return (Outcome::Print(format!("tlsgi {}, in the words of {}\n", env!("CARGO_PKG_VERSION"), DIALECT.original)), Diagnostics::default());
+        return (
+            Outcome::Print(format!("tlsgi {}, in the words of {}\n", env!("CARGO_PKG_VERSION"), DIALECT.original)),
+            Diagnostics::default(),
+        );
     }
     let mut told = Diagnostics::default();
     let (flags, positional) = sort(argv::read(options::TABLE, Style::ARGPARSE, input.arguments, &mut told));
@@ -59,9 +62,9 @@ fn translate(input: &Input<'_>) -> (Outcome, Diagnostics) {
     let chdir = [&flags, &variables, &file].into_iter().find_map(|source| last(source, "--chdir"));
     state.base = chdir.map(|given| input.directory.join(given.value()));
     state.apply(merge(vec![conventions.into_iter().flatten().collect(), file, variables, flags]));
+    state.told_before(told);
     finish::finish(&mut state, positional.into_iter().chain(more).collect(), input);
-    told.extend(std::mem::take(&mut state.draft.told));
-    (Outcome::Serve(Box::new(state.draft.layer.into())), told)
+    (Outcome::Serve(Box::new(state.draft.layer.into())), state.draft.told)
 }
 
 fn last(written: &[Written], name: &str) -> Option<Given> {
@@ -91,7 +94,9 @@ fn configuration(named: Option<&Given>, input: &Input<'_>, told: &mut Diagnostic
     const USUAL: &str = "gunicorn.conf.py";
     let (source, origin) = match named {
         Some(given) => (given.value().to_owned(), given.origin.clone()),
-        None if input.files.list(input.directory).iter().any(|name| name == USUAL) => (USUAL.to_owned(), Origin::Default),
+        None if input.files.list(input.directory).iter().any(|name| name == USUAL) => {
+            (USUAL.to_owned(), Origin::Default)
+        }
         None => return Vec::new(),
     };
     let source = source.strip_prefix("file:").unwrap_or(&source).to_owned();

@@ -4,7 +4,8 @@ use super::super::entry::{Section, Takes, option, switch};
 use super::super::pyserver::{Pyserver, keep, shared};
 use super::finish;
 
-const HOOK: &str = "there is nothing of gunicorn's to hand to it; do it where the application is imported, or in its ASGI lifespan";
+const HOOK: &str =
+    "there is nothing of gunicorn's to hand to it; do it where the application is imported, or in its ASGI lifespan";
 const DIRTY: &str = "there are no such processes; run them as a service beside";
 const STRICT: &str = "requests are read strictly: what two readers may understand differently is refused";
 const LOGGER: &str = "the server writes its log to standard error by itself: `--log-level`, `--log-format`; the application configures its own";

@@ -27,7 +27,11 @@ mod tests {
     use super::split;
 
     fn check(text: &str, expect: Option<&[&str]>) {
-        assert_eq!(split(text).as_deref().map(|words| words.iter().map(String::as_str).collect()), expect.map(<[_]>::to_vec), "{text:?}");
+        assert_eq!(
+            split(text).as_deref().map(|words| words.iter().map(String::as_str).collect()),
+            expect.map(<[_]>::to_vec),
+            "{text:?}"
+        );
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use super::super::entry::{Given, difference, refusal};
 use super::super::pyserver::{Pyserver, keep, shared};
 use crate::diagnostic::Diagnostic;
-use crate::origin::Origin;
 
 pub(super) fn finish(state: &mut Pyserver, positional: Vec<String>) {
     application(state, positional);
@@ -17,21 +16,8 @@ pub(super) fn finish(state: &mut Pyserver, positional: Vec<String>) {
 
 /// `module:app`, with `asgi:` or `wsgi:` before it.
 fn application(state: &mut Pyserver, positional: Vec<String>) {
-    let flag = |text: String| Given {
-        name: "APPLICATION".to_owned(),
-        values: vec![text.clone()],
-        origin: Origin::Flag(text),
-    };
-    let mut words = positional.into_iter();
-    let app = words.next().map(flag).or_else(|| state.kept("application_path"));
-    for more in words {
-        let told = Diagnostic::error(format!("`{}` is one word too many", more.escape_debug()));
-        state.draft.tell(told.hint("there is one application; options begin with a dash"));
-    }
-    let Some(given) = app else {
-        let told = Diagnostic::error("no application is named");
-        return state.draft.tell(told.hint("for example `tlsgi hypercorn shop:app` or `… wsgi:shop:app`"));
-    };
+    let named = state.application("APPLICATION", positional).or_else(|| state.kept("application_path"));
+    let Some(given) = named else { return state.lacks_application("tlsgi hypercorn shop:app") };
     let text = given.value().to_owned();
     match text.split_once(':') {
         Some((word @ ("asgi" | "wsgi"), rest)) if rest.contains(':') => {

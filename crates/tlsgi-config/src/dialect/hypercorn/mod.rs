@@ -43,9 +43,9 @@ fn translate(input: &Input<'_>) -> (Outcome, Diagnostics) {
     let file = named.map(|given| configuration(&given, input, &mut told)).unwrap_or_default();
     let mut state = Pyserver::new("hypercorn", options::TABLE);
     state.apply(merge(vec![file, flags]));
+    state.told_before(told);
     finish::finish(&mut state, positional);
-    told.extend(std::mem::take(&mut state.draft.told));
-    (Outcome::Serve(Box::new(state.draft.layer.into())), told)
+    (Outcome::Serve(Box::new(state.draft.layer.into())), state.draft.told)
 }
 
 fn configuration(given: &Given, input: &Input<'_>, told: &mut Diagnostics) -> Vec<Written> {

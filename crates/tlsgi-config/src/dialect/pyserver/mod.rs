@@ -10,7 +10,7 @@ use super::Input;
 use super::argv::Word;
 use super::draft::{Draft, Drafting};
 use super::entry::{Entry, Given, Section};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::origin::Origin;
 
 /// Options under their headings.
@@ -38,7 +38,7 @@ impl Drafting for Pyserver {
 
 impl Pyserver {
     pub(super) fn new(program: &'static str, table: Table) -> Self {
-        Self { draft: Draft::default(), program, base: None, table, kept: Vec::new() }
+        Self { draft: <Draft as Default>::default(), program, base: None, table, kept: Vec::new() }
     }
 
     /// The last one of an option that waited, by its first spelling.
@@ -70,6 +70,31 @@ impl Pyserver {
         }
     }
 
+    /// What was told of the words themselves stands before what is told of their meaning.
+    pub(super) fn told_before(&mut self, mut told: Diagnostics) {
+        told.extend(std::mem::take(&mut self.draft.told));
+        self.draft.told = told;
+    }
+
+    /// The application, which is the only word that is no option; none after the value of an unknown option, which looks the same.
+    pub(super) fn application(&mut self, name: &str, positional: Vec<String>) -> Option<Given> {
+        let is_sure = !self.draft.told.has_errors();
+        let mut words = positional.into_iter();
+        let first = words.next();
+        for more in words.filter(|_| is_sure) {
+            let told = Diagnostic::error(format!("`{}` is one word too many", more.escape_debug()));
+            self.draft.tell(told.hint("there is one application; options begin with a dash"));
+        }
+        first.map(|text| Given { name: name.to_owned(), values: vec![text.clone()], origin: Origin::Flag(text) })
+    }
+
+    /// Nothing is named that could be served.
+    pub(super) fn lacks_application(&mut self, example: &str) {
+        if !self.draft.told.has_errors() {
+            self.draft.tell(Diagnostic::error("no application is named").hint(format!("for example `{example}`")));
+        }
+    }
+
     pub(super) fn tell(&mut self, told: Diagnostic, given: &Given) {
         self.draft.tell(told.at(&given.origin));
     }
@@ -78,7 +103,8 @@ impl Pyserver {
 /// Waits for the end: what it means depends on other options.
 pub(super) fn keep(state: &mut Pyserver, given: &Given) {
     let entries = state.table.iter().flat_map(|section| section.entries);
-    let known = entries.filter(|entry| entry.names.contains(&given.name.as_str())).find_map(|entry| entry.names.first());
+    let known =
+        entries.filter(|entry| entry.names.contains(&given.name.as_str())).find_map(|entry| entry.names.first());
     if let Some(name) = known {
         state.kept.push((name, given.clone()));
     }

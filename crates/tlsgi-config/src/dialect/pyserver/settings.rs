@@ -34,7 +34,8 @@ pub(in super::super) fn python(
         told.push(Diagnostic::error(format!("the configuration {source} has no settings")).at(named));
         return Vec::new();
     };
-    let text = if source.starts_with("python:") { String::new() } else { files.read(Path::new(source)).unwrap_or_default() };
+    let text =
+        if source.starts_with("python:") { String::new() } else { files.read(Path::new(source)).unwrap_or_default() };
     written(table, &settings, Place { file: Arc::new(PathBuf::from(source)), text: &text }, told)
 }
 

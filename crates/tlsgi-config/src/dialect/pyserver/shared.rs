@@ -89,7 +89,8 @@ pub(in super::super) fn verify(state: &mut Pyserver, mode: Option<Given>, author
             state.tell(Diagnostic::without_effect(&authorities.name, why), &authorities);
         }
         (Some(mode), None) if wanted == "require" => {
-            let told = Diagnostic::error(format!("`{}` names no authorities whose certificates are accepted", mode.name));
+            let told =
+                Diagnostic::error(format!("`{}` names no authorities whose certificates are accepted", mode.name));
             state.tell(told.hint("without a file of them nobody could get in"), &mode);
         }
         (Some(mode), None) if wanted == "request" => {
@@ -105,7 +106,9 @@ pub(in super::super) fn key_password(state: &mut Pyserver, given: &Given) {
     let quoted = given.value().replace('\'', "'\\''");
     state.draft.say("key-passphrase-command", &format!("printf '%s\\n' '{quoted}'"), given);
     let told = difference(given, "a passphrase on a command line can be read by every user of the machine");
-    state.draft.tell_once(told.hint("tlsgi has `--key-passphrase-file`, `--key-passphrase-command` and `--key-passphrase-credential`"));
+    state.draft.tell_once(
+        told.hint("tlsgi has `--key-passphrase-file`, `--key-passphrase-command` and `--key-passphrase-credential`"),
+    );
 }
 
 /// Which proxies may say who the client is. `headers` are those that are believed.

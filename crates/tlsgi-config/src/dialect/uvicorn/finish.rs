@@ -20,21 +20,17 @@ pub(super) fn finish(state: &mut Pyserver, positional: Vec<String>, input: &Inpu
 }
 
 fn application(state: &mut Pyserver, positional: Vec<String>, input: &Input<'_>) {
-    let mut words = positional.into_iter();
-    let variable = || input.environment.get("UVICORN_APP").map(|text| (text.clone(), Origin::Variable("UVICORN_APP".to_owned())));
-    let app = words.next().map(|text| (text.clone(), Origin::Flag(text))).or_else(variable);
-    for more in words {
-        let told = Diagnostic::error(format!("`{}` is one word too many", more.escape_debug()));
-        state.draft.tell(told.hint("there is one application; options begin with two dashes"));
-    }
-    match app {
-        Some((text, origin)) => {
-            let given = Given { name: "APP".to_owned(), values: vec![text.clone()], origin };
-            state.draft.say("app", &text, &given);
-        }
-        None => {
-            state.draft.tell(Diagnostic::error("no application is named").hint("for example `tlsgi uvicorn main:app`"));
-        }
+    const VARIABLE: &str = "UVICORN_APP";
+    let variable = || {
+        input.environment.get(VARIABLE).filter(|text| !text.is_empty()).map(|text| Given {
+            name: "APP".to_owned(),
+            values: vec![text.clone()],
+            origin: Origin::Variable(VARIABLE.to_owned()),
+        })
+    };
+    match state.application("APP", positional).or_else(variable) {
+        Some(given) => state.draft.say("app", given.value(), &given),
+        None => state.lacks_application("tlsgi uvicorn main:app"),
     }
 }
 
@@ -141,7 +137,9 @@ pub(super) fn event_loop(state: &mut Pyserver, given: &Given) {
 
 pub(super) fn websocket(state: &mut Pyserver, given: &Given) {
     if given.value() == "none" {
-        state.draft.tell(difference(given, "the application hears of WebSockets, and refuses those that it does not want"));
+        state
+            .draft
+            .tell(difference(given, "the application hears of WebSockets, and refuses those that it does not want"));
     }
 }
 

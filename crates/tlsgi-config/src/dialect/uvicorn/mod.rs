@@ -37,7 +37,10 @@ fn translate(input: &Input<'_>) -> (Outcome, Diagnostics) {
         return (Outcome::Print(page::help(&DIALECT)), Diagnostics::default());
     }
     if input.arguments.iter().any(|word| word == "--version") {
-        return (Outcome::Print(format!("tlsgi {}, in the words of {}\n", env!("CARGO_PKG_VERSION"), DIALECT.original)), Diagnostics::default());
+        return (
+            Outcome::Print(format!("tlsgi {}, in the words of {}\n", env!("CARGO_PKG_VERSION"), DIALECT.original)),
+            Diagnostics::default(),
+        );
     }
     let mut told = Diagnostics::default();
     let (flags, positional) = sort(argv::read(options::TABLE, Style::CLICK, input.arguments, &mut told));
@@ -47,9 +50,9 @@ fn translate(input: &Input<'_>) -> (Outcome, Diagnostics) {
     ];
     let mut state = Pyserver::new("uvicorn", options::TABLE);
     state.apply(merge(vec![conventions.into_iter().flatten().collect(), variables(input), flags]));
+    state.told_before(told);
     finish::finish(&mut state, positional, input);
-    told.extend(std::mem::take(&mut state.draft.told));
-    (Outcome::Serve(Box::new(state.draft.layer.into())), told)
+    (Outcome::Serve(Box::new(state.draft.layer.into())), state.draft.told)
 }
 
 /// `UVICORN_…`, as click names them: after the option, several values apart by blanks.
@@ -57,14 +60,18 @@ fn variables(input: &Input<'_>) -> Vec<Written> {
     let mut found = Vec::new();
     for entry in options::TABLE.iter().flat_map(|section| section.entries) {
         let Some(long) = entry.names.iter().find(|name| name.starts_with("--")) else { continue };
-        let name = options::PLURALS.iter().find(|(option, _)| option == long).map_or(&long[2..], |(_, parameter)| parameter);
+        let name =
+            options::PLURALS.iter().find(|(option, _)| option == long).map_or(&long[2..], |(_, parameter)| parameter);
         let variable = format!("UVICORN_{}", name.replace('-', "_").to_ascii_uppercase());
         let Some(text) = input.environment.get(&variable).filter(|text| !text.is_empty()) else { continue };
         let origin = Origin::Variable(variable);
         let given = |name: &str, values: Vec<String>| Given { name: name.to_owned(), values, origin: origin.clone() };
         if entry.takes == Takes::Nothing {
             let negation = format!("--no-{}", &long[2..]);
-            let opposite = options::TABLE.iter().flat_map(|section| section.entries).find(|entry| entry.names.contains(&negation.as_str()));
+            let opposite = options::TABLE
+                .iter()
+                .flat_map(|section| section.entries)
+                .find(|entry| entry.names.contains(&negation.as_str()));
             match opposite {
                 _ if shared::is_true(text) => found.push((entry, given(long, Vec::new()))),
                 Some(opposite) => found.push((opposite, given(&negation, Vec::new()))),
@@ -77,6 +84,8 @@ fn variables(input: &Input<'_>) -> Vec<Written> {
         }
     }
     // What is refused is refused when it is asked for, not because a variable says that it is off.
-    found.retain(|(entry, given)| entry.verdict != Verdict::Refused || given.values.first().is_none_or(|value| value != "0"));
+    found.retain(|(entry, given)| {
+        entry.verdict != Verdict::Refused || given.values.first().is_none_or(|value| value != "0")
+    });
     found
 }
