@@ -168,6 +168,10 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "man" -d 'Print the manual 
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "import" -d 'Print another server\'s command line as a tlsgi.toml'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "mod_wsgi-express" -d 'Serve as mod_wsgi-express start-server does'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "uwsgi" -d 'Serve as uwsgi does, with its options and files'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "gunicorn" -d 'Serve as gunicorn does'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "uvicorn" -d 'Serve as uvicorn does'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "hypercorn" -d 'Serve as hypercorn does'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "flask" -d 'Serve as flask run does'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "trust" -d 'Make browsers and other programs of this machine trust the local root'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "cert" -d 'Issue a certificate from the local root into files'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -a "mkcert" -d 'Do what mkcert does, with its flags'
@@ -587,6 +591,10 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand man" -s h -l help -d 'Print 
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand import" -s h -l help -d 'Print help'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand mod_wsgi-express" -s h -l help -d 'Print help'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand uwsgi" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand gunicorn" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand uvicorn" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand hypercorn" -s h -l help -d 'Print help'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand flask" -s h -l help -d 'Print help'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand trust; and not __fish_seen_subcommand_from install uninstall status" -s h -l help -d 'Print help'

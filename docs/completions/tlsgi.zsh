@@ -581,6 +581,34 @@ _arguments "${_arguments_options[@]}" : \
 '*::words:_default' \
 && ret=0
 ;;
+(gunicorn)
+_arguments "${_arguments_options[@]}" : \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::words:_default' \
+&& ret=0
+;;
+(uvicorn)
+_arguments "${_arguments_options[@]}" : \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::words:_default' \
+&& ret=0
+;;
+(hypercorn)
+_arguments "${_arguments_options[@]}" : \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::words:_default' \
+&& ret=0
+;;
+(flask)
+_arguments "${_arguments_options[@]}" : \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::words:_default' \
+&& ret=0
+;;
 (trust)
 _arguments "${_arguments_options[@]}" : \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
@@ -874,6 +902,10 @@ _tlsgi_commands() {
 'import:Print another server'\''s command line as a tlsgi.toml' \
 'mod_wsgi-express:Serve as mod_wsgi-express start-server does' \
 'uwsgi:Serve as uwsgi does, with its options and files' \
+'gunicorn:Serve as gunicorn does' \
+'uvicorn:Serve as uvicorn does' \
+'hypercorn:Serve as hypercorn does' \
+'flask:Serve as flask run does' \
 'trust:Make browsers and other programs of this machine trust the local root' \
 'cert:Issue a certificate from the local root into files' \
 'mkcert:Do what mkcert does, with its flags' \
@@ -982,6 +1014,21 @@ _tlsgi__subcmd__config__subcmd__show_commands() {
     local commands; commands=()
     _describe -t commands 'tlsgi config show commands' commands "$@"
 }
+(( $+functions[_tlsgi__subcmd__flask_commands] )) ||
+_tlsgi__subcmd__flask_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi flask commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__gunicorn_commands] )) ||
+_tlsgi__subcmd__gunicorn_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi gunicorn commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__hypercorn_commands] )) ||
+_tlsgi__subcmd__hypercorn_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi hypercorn commands' commands "$@"
+}
 (( $+functions[_tlsgi__subcmd__import_commands] )) ||
 _tlsgi__subcmd__import_commands() {
     local commands; commands=()
@@ -1030,6 +1077,11 @@ _tlsgi__subcmd__trust__subcmd__status_commands() {
 _tlsgi__subcmd__trust__subcmd__uninstall_commands() {
     local commands; commands=()
     _describe -t commands 'tlsgi trust uninstall commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__uvicorn_commands] )) ||
+_tlsgi__subcmd__uvicorn_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi uvicorn commands' commands "$@"
 }
 (( $+functions[_tlsgi__subcmd__uwsgi_commands] )) ||
 _tlsgi__subcmd__uwsgi_commands() {

@@ -72,8 +72,8 @@ fn certificate(state: &mut Pyserver, input: &Input<'_>) -> bool {
 fn listener(state: &mut Pyserver, host: Option<Given>, name: &str, is_https: bool) {
     let port = state.kept("--port");
     let number = port.as_ref().map_or("5000", Given::value).to_owned();
-    let address = if name.starts_with("unix://") {
-        format!("unix:{}", &name["unix://".len()..])
+    let address = if let Some(path) = name.strip_prefix("unix://") {
+        format!("unix:{path}")
     } else if name.contains(':') && !name.starts_with('[') {
         format!("[{name}]:{number}")
     } else {
@@ -124,9 +124,8 @@ fn development(state: &mut Pyserver, host: &str, environment: &BTreeMap<String, 
             state.draft.tell(difference(&given, &how));
         }
     }
-    match said(state, "--with-threads", "--without-threads") {
-        Some((false, given)) => state.draft.say("threads", "1", &given),
-        Some((true, _)) | None => {}
+    if let Some((false, given)) = said(state, "--with-threads", "--without-threads") {
+        state.draft.say("threads", "1", &given);
     }
 }
 

@@ -159,7 +159,7 @@ fn listeners(state: &mut Pyserver, input: &Input<'_>) {
 fn trust(state: &mut Pyserver) {
     let headers = ["X-Forwarded-Proto"];
     match state.kept("--forwarded-allow-ips") {
-        Some(given) => shared::proxies(state, &given.value().to_owned(), Some(&given), &headers),
+        Some(given) => shared::proxies(state, given.value(), Some(&given), &headers),
         None if state.draft.has("bind-http") => shared::proxies(state, "127.0.0.1,::1", None, &headers),
         None => {}
     }

@@ -36,7 +36,7 @@ pub(in super::super) fn python(
     };
     let text =
         if source.starts_with("python:") { String::new() } else { files.read(Path::new(source)).unwrap_or_default() };
-    written(table, &settings, Place { file: Arc::new(PathBuf::from(source)), text: &text }, told)
+    written(table, &settings, &Place { file: Arc::new(PathBuf::from(source)), text: &text }, told)
 }
 
 /// Reads the settings of a TOML file.
@@ -52,7 +52,9 @@ pub(in super::super) fn toml(
         Ok((text, parsed))
     });
     match parsed {
-        Ok((text, settings)) => written(table, &settings, Place { file: Arc::new(path.to_owned()), text: &text }, told),
+        Ok((text, settings)) => {
+            written(table, &settings, &Place { file: Arc::new(path.to_owned()), text: &text }, told)
+        }
         Err(reason) => {
             told.push(
                 Diagnostic::error(format!("cannot read the configuration {}: {reason}", path.display())).at(named),
@@ -93,7 +95,7 @@ impl Place<'_> {
     }
 }
 
-fn written(table: Table, settings: &Map<String, Value>, place: Place<'_>, told: &mut Diagnostics) -> Vec<Written> {
+fn written(table: Table, settings: &Map<String, Value>, place: &Place<'_>, told: &mut Diagnostics) -> Vec<Written> {
     let mut found = Vec::new();
     for (name, value) in settings {
         let Some(entry) = find(table, name) else {

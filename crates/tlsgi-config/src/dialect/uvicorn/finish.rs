@@ -64,7 +64,7 @@ fn trust(state: &mut Pyserver) {
     }
     let headers = ["X-Forwarded-For", "X-Forwarded-Proto"];
     match (state.kept("--forwarded-allow-ips"), state.kept("--proxy-headers")) {
-        (Some(given), _) => shared::proxies(state, &given.value().to_owned(), Some(&given), &headers),
+        (Some(given), _) => shared::proxies(state, given.value(), Some(&given), &headers),
         (None, Some(given)) => shared::proxies(state, "127.0.0.1,::1", Some(&given), &headers),
         (None, None) if state.draft.has("bind-http") => shared::proxies(state, "127.0.0.1,::1", None, &headers),
         (None, None) => {}
