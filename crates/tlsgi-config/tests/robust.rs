@@ -36,7 +36,11 @@ fn value() -> impl Strategy<Value = String> {
 /// Text that is often nearly a file.
 fn source() -> impl Strategy<Value = String> {
     let key = proptest::sample::select(OPTIONS.iter().map(|spec| spec.name()).collect::<Vec<_>>());
-    let line = (key, value(), 0..4).prop_map(|(key, value, quoting)| match quoting {
+    let line = (key, value(), 0..8).prop_map(|(key, value, quoting)| match quoting {
+        4 => "[[site]]".to_owned(),
+        5 => format!("[pool.{value:?}]"),
+        6 => format!("[pool.a]\n{key} = {value:?}"),
+        7 => format!("route = {{ \"/\" = \"pool:a\", {value:?} = {value:?} }}"),
         0 => format!("{key} = {value}"),
         1 => format!("{key} = {value:?}"),
         2 => format!("{key} = [{value:?}, 1]"),

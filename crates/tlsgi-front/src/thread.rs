@@ -228,8 +228,9 @@ impl Reception for Desk {
         self.spawn(serve_tcp(socket, client, role, tls, Rc::clone(&self.thread), guest));
     }
 
-    fn welcome_unix(&self, socket: tokio::net::UnixStream, path: String, _role: Role, guest: Guest) {
-        self.spawn(serve_unix(socket, path, Rc::clone(&self.thread), guest));
+    fn welcome_unix(&self, socket: tokio::net::UnixStream, path: String, role: Role, guest: Guest) {
+        let Some(tls) = self.tls.borrow().clone() else { return };
+        self.spawn(serve_unix(socket, path, role, tls, Rc::clone(&self.thread), guest));
     }
 
     fn hand_over(&self, thread: usize, arrival: Arrival) {

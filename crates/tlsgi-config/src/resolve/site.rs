@@ -184,14 +184,15 @@ impl Resolver<'_> {
         if !listeners.is_empty() && listeners.iter().all(|listener| listener.role == Role::Http) {
             self.warn_of_redirect_to_nowhere();
         }
-        let bound = listeners.iter().filter(|listener| listener.role == Role::Https);
-        let bound = bound.map(|listener| match listener.address {
+        let mut bound: Vec<_> = listeners.iter().filter(|listener| listener.role == Role::Https).collect();
+        // A Unix socket stands behind somebody else's port, which is likely the usual one.
+        bound.sort_by_key(|listener| matches!(listener.address, ListenerAddress::Unix(_)));
+        let mut bound = bound.into_iter().map(|listener| match listener.address {
             ListenerAddress::Tcp(address) => address.port(),
             ListenerAddress::Inherited(_) => 0,
             ListenerAddress::Unix(_) => 443,
         });
-        let https_port =
-            self.said.public_https_port.as_ref().map(|said| said.value.0).or_else(|| bound.into_iter().next());
+        let https_port = self.said.public_https_port.as_ref().map(|said| said.value.0).or_else(|| bound.next());
         PlainPolicy::Redirect { https_port: https_port.unwrap_or(443) }
     }
 

@@ -144,9 +144,31 @@ pub(crate) async fn serve_tcp(
     guest: Guest,
 ) {
     let Ok(local) = socket.local_addr() else { return };
-    let local = Local::Tcp(local);
+    serve(socket, Some(client), &Local::Tcp(local), role, tls, thread).await;
+    drop(guest);
+}
+
+/// Serves a connection on a Unix socket to its end.
+pub(crate) async fn serve_unix(
+    socket: tokio::net::UnixStream,
+    path: String,
+    role: Role,
+    tls: Tls,
+    thread: Rc<Thread>,
+    guest: Guest,
+) {
+    // What is done with a connection from here on (peek, read, write, shut down) is the same for every stream socket.
+    let socket = socket.into_std().map(|socket| std::net::TcpStream::from(OwnedFd::from(socket)));
+    match socket.and_then(TcpStream::from_std) {
+        Ok(socket) => serve(socket, None, &Local::Unix(path), role, tls, thread).await,
+        Err(error) => tracing::debug!(%error, "a connection on a Unix socket cannot be served"),
+    }
+    drop(guest);
+}
+
+async fn serve(socket: TcpStream, client: Option<SocketAddr>, local: &Local, role: Role, tls: Tls, thread: Rc<Thread>) {
     let open = |tls: Option<TlsSession>, door| {
-        let connection = Connection::new(Some(client), &local, tls);
+        let connection = Connection::new(client, local, tls);
         Rc::new(Session { thread: Rc::clone(&thread), connection, door })
     };
     if role == Role::Http {
@@ -161,15 +183,7 @@ pub(crate) async fn serve_tcp(
             h1::serve(*stream, open(Some(session), Door::Https)).await
         }
         Ok(Accepted::Plain(stream)) => h1::serve(stream, open(None, Door::PlainOnTls)).await,
-        Ok(Accepted::Failed(error)) => tracing::debug!(%client, %error, "TLS handshake failed"),
-        Err(_) => tracing::debug!(%client, "TLS handshake not finished in time"),
+        Ok(Accepted::Failed(error)) => tracing::debug!(?client, %error, "TLS handshake failed"),
+        Err(_) => tracing::debug!(?client, "TLS handshake not finished in time"),
     }
-    drop(guest);
-}
-
-/// Serves a connection on a Unix socket: plain HTTP only.
-pub(crate) async fn serve_unix(socket: tokio::net::UnixStream, path: String, thread: Rc<Thread>, guest: Guest) {
-    let connection = Connection::new(None, &Local::Unix(path), None);
-    h1::serve(socket, Rc::new(Session { thread, connection, door: Door::Http })).await;
-    drop(guest);
 }

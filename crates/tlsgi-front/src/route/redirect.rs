@@ -31,6 +31,8 @@ pub(crate) fn to_port(head: &RequestHead, https_port: u16) -> Route<'static> {
 /// To the port that the client already talks to: it sent plain HTTP to a TLS port.
 pub(crate) fn to_same_port(head: &RequestHead, local_port: u16) -> Route<'static> {
     let (host, port) = split_port(head.authority());
+    // A Unix socket has no port: whatever stands before it has the usual one.
+    let local_port = if local_port == 0 { 443 } else { local_port };
     redirect(head, host, port.and_then(|port| port.parse().ok()).unwrap_or(local_port))
 }
 

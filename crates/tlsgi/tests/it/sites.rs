@@ -192,6 +192,31 @@ fn pool_has_one_copy_of_its_application_behind_every_port_and_site() {
 }
 
 #[test]
+fn unix_sockets_speak_tls_or_plain_http_as_they_were_bound() {
+    let directory = directory(SITES);
+    let socket = |name: &str| directory.path().join(name).display().to_string();
+    let (tls, plain) = (socket("tls.sock"), socket("plain.sock"));
+    let server = serve(directory, &["--bind", &format!("unix:{tls}"), "--bind-http", &format!("unix:{plain}")]);
+    let through = |socket: &str, url: &str, more: &[&str]| {
+        let words = ["--unix-socket", socket, "-w", "\n%{http_code} %header{location}", url];
+        said(&server.curl(&[&words[..], more].concat()))
+    };
+    let identity = |answer: &str| parts(answer).1;
+    let tcp = ask(&server, "https", "shop.test", "/x", &[]);
+    for version in ["--http1.1", "--http2"] {
+        let answer = through(&tls, "https://shop.test/x", &[version]);
+        check(&answer, "main", "|/x|https\n200");
+        assert_eq!(identity(&answer), identity(&tcp), "the same application");
+    }
+    check(&through(&plain, "http://plain.test/in", &[]), "main", "/in||http\n200");
+    let https = server.https.port();
+    assert_eq!(through(&plain, "http://shop.test/x", &[]), format!("\n301 https://shop.test:{https}/x"));
+    assert_eq!(through(&tls, "http://shop.test/x", &[]), "\n301 https://shop.test/x");
+    let distrusted = ["--unix-socket", &tls, "https://www.other.test/"];
+    assert_eq!(server.curl(&distrusted).status.code(), Some(60), "names count there too");
+}
+
+#[test]
 fn access_log_says_the_site() {
     let server = serve(directory(SITES), &["--access-log-format", "json"]);
     ask(&server, "https", "www.shop.test", "/logged", &[]);
