@@ -574,6 +574,13 @@ _arguments "${_arguments_options[@]}" : \
 '*::words:_default' \
 && ret=0
 ;;
+(apache)
+_arguments "${_arguments_options[@]}" : \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::words:_default' \
+&& ret=0
+;;
 (uwsgi)
 _arguments "${_arguments_options[@]}" : \
 '-h[Print help]' \
@@ -901,6 +908,7 @@ _tlsgi_commands() {
 'man:Print the manual page' \
 'import:Print another server'\''s command line as a tlsgi.toml' \
 'mod_wsgi-express:Serve as mod_wsgi-express start-server does' \
+'apache:Serve as Apache with mod_wsgi does, from its configuration' \
 'uwsgi:Serve as uwsgi does, with its options and files' \
 'gunicorn:Serve as gunicorn does' \
 'uvicorn:Serve as uvicorn does' \
@@ -912,6 +920,11 @@ _tlsgi_commands() {
 'ca:Run a private CA' \
     )
     _describe -t commands 'tlsgi commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__apache_commands] )) ||
+_tlsgi__subcmd__apache_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi apache commands' commands "$@"
 }
 (( $+functions[_tlsgi__subcmd__ca_commands] )) ||
 _tlsgi__subcmd__ca_commands() {

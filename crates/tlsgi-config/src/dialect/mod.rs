@@ -2,6 +2,7 @@
 //!
 //! A dialect is one function next to one table: the table has every option of the original, each done, done differently or refused.
 
+mod apache;
 pub mod argv;
 pub mod draft;
 pub mod entry;
@@ -43,8 +44,15 @@ pub struct Dialect {
 }
 
 /// Every dialect.
-pub static DIALECTS: &[&Dialect] =
-    &[&express::DIALECT, &uwsgi::DIALECT, &gunicorn::DIALECT, &uvicorn::DIALECT, &hypercorn::DIALECT, &flask::DIALECT];
+pub static DIALECTS: &[&Dialect] = &[
+    &express::DIALECT,
+    &apache::DIALECT,
+    &uwsgi::DIALECT,
+    &gunicorn::DIALECT,
+    &uvicorn::DIALECT,
+    &hypercorn::DIALECT,
+    &flask::DIALECT,
+];
 
 /// The dialect of this name.
 #[must_use]

@@ -1,0 +1,96 @@
+//! `ProxyPass` as routes to other servers.
+
+use super::host::Host;
+use super::parse::Directive;
+use super::{Apache, access, every, given, last};
+
+/// Says a route for each; whether something answers the root.
+pub(super) fn routes(state: &mut Apache, at: usize, host: &Host) -> bool {
+    let mut has_root = false;
+    let locations = every(&host.all, "Location").flat_map(|location| {
+        let inside = every(location.inside(), "ProxyPass");
+        inside.map(|pass| (location.argument(0).to_owned(), pass.argument(0).to_owned(), pass))
+    });
+    let own =
+        every(&host.all, "ProxyPass").map(|pass| (pass.argument(0).to_owned(), pass.argument(1).to_owned(), pass));
+    let found: Vec<(String, String, &Directive)> = own.chain(locations).collect();
+    for (prefix, target, directive) in found {
+        if target == "!" {
+            // What is not passed on is the application's, or a directory's.
+            let is_ours = every(&host.all, "Alias")
+                .chain(every(&host.all, "WSGIScriptAlias"))
+                .any(|alias| alias.argument(0).trim_end_matches('/') == prefix.trim_end_matches('/'));
+            if !is_ours {
+                state.refuse(directive, "nothing else is served under this prefix");
+            }
+            continue;
+        }
+        match upstream(&prefix, &target) {
+            Ok(upstream) => {
+                has_root |= prefix == "/";
+                state.draft.say_site(at, "route", &format!("{prefix}={upstream}"), &given(directive));
+            }
+            Err(reason) => state.refuse(directive, reason),
+        }
+    }
+    for proxy in every(&host.all, "Proxy") {
+        if let Some((rule, directive)) = access::rule(proxy.inside()) {
+            access::obey(state, rule, &directive, &mut access::Needs::default());
+        }
+    }
+    if last(&host.all, "ProxyPass").is_some() {
+        headers(state, host);
+    }
+    has_root
+}
+
+/// A target of `ProxyPass` as one of a route.
+fn upstream(prefix: &str, target: &str) -> Result<String, &'static str> {
+    let (socket, target) = match target.strip_prefix("unix:").and_then(|rest| rest.split_once('|')) {
+        Some((socket, target)) => (Some(socket), target),
+        None => (None, target),
+    };
+    let Some((scheme, rest)) = target.split_once("://") else { return Err("expected `http://HOST:PORT/`") };
+    let scheme = match scheme.to_ascii_lowercase().as_str() {
+        // WebSockets are passed on with everything else.
+        "http" | "ws" | "h2c" => "http",
+        "uwsgi" => "uwsgi",
+        "https" | "wss" | "h2" => return Err("requests are passed on over plain HTTP or a socket only"),
+        "balancer" => return Err("requests are passed on to one server; balance between several behind it"),
+        _ => return Err("other servers speak HTTP or uwsgi"),
+    };
+    let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+    if path.trim_end_matches('/') != prefix.trim_end_matches('/') {
+        return Err("the path is passed on as it is; give the target the same prefix");
+    }
+    if let Some(socket) = socket {
+        return Ok(format!("{scheme}+unix:{socket}"));
+    }
+    let default = if scheme == "http" { "80" } else { "3031" };
+    let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    Ok(if has_port { format!("{scheme}://{authority}") } else { format!("{scheme}://{authority}:{default}") })
+}
+
+/// Headers about the client are the server's own, whatever is said.
+fn headers(state: &mut Apache, host: &Host) {
+    for directive in every(&host.all, "RequestHeader") {
+        let name = directive.argument(1).to_ascii_lowercase();
+        let is_ours =
+            name.starts_with("x-forwarded-") || name == "forwarded" || name == "x-real-ip" || name == "x-scheme";
+        let is_true = match directive.argument(0).to_ascii_lowercase().as_str() {
+            "unset" => true,
+            "set" | "setifempty" | "add" | "append" if name == "x-forwarded-proto" => {
+                // What TLS is, nothing else says.
+                let is_conditional = directive.arguments.len() > 3;
+                matches!(directive.argument(2), "https" | "expr=%{REQUEST_SCHEME}" | "%{REQUEST_SCHEME}s")
+                    && (is_conditional || host.is_tls || directive.argument(2) != "https")
+            }
+            "set" | "setifempty" if name == "x-forwarded-port" || name == "x-forwarded-ssl" => host.is_tls,
+            _ => false,
+        };
+        if !(is_ours && is_true) {
+            state
+                .refuse(directive, "request headers are not changed, except that `X-Forwarded-*` are stripped and set");
+        }
+    }
+}
