@@ -172,17 +172,18 @@ async fn serve(socket: TcpStream, client: Option<SocketAddr>, local: &Local, rol
         Rc::new(Session { thread: Rc::clone(&thread), connection, door })
     };
     if role == Role::Http {
-        return h1::serve(socket, open(None, Door::Http)).await;
+        return Box::pin(h1::serve(socket, open(None, Door::Http))).await;
     }
     let wait = thread.state().limits.handshake_timeout;
+    // Each part is in a box of its own, so that a connection has room for the part it is in and no other.
     match timeout(wait, Box::pin(accept(socket, &tls))).await {
         Ok(Accepted::Tls { stream, session, is_h2: true }) => {
-            h2::serve(*stream, open(Some(session), Door::Https)).await
+            Box::pin(h2::serve(*stream, open(Some(session), Door::Https))).await
         }
         Ok(Accepted::Tls { stream, session, is_h2: false }) => {
-            h1::serve(*stream, open(Some(session), Door::Https)).await
+            Box::pin(h1::serve(*stream, open(Some(session), Door::Https))).await
         }
-        Ok(Accepted::Plain(stream)) => h1::serve(stream, open(None, Door::PlainOnTls)).await,
+        Ok(Accepted::Plain(stream)) => Box::pin(h1::serve(stream, open(None, Door::PlainOnTls))).await,
         Ok(Accepted::Failed(error)) => tracing::debug!(?client, %error, "TLS handshake failed"),
         Err(_) => tracing::debug!(?client, "TLS handshake not finished in time"),
     }

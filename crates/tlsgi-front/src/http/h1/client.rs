@@ -86,10 +86,9 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> H1Client<'a, IO> {
 
     /// After the answer: what becomes of the connection. Takes what is left of a small body.
     pub(crate) async fn finish(mut self) -> After {
-        match self.sent {
-            Sent::End if self.keeps_alive => {}
-            Sent::End | Sent::Upgraded => return After::Close,
-            Sent::Nothing | Sent::Head => return After::Cut,
+        let after = self.conclude();
+        if after != After::Next {
+            return after;
         }
         let mut left: usize = 256 << 10;
         while !self.body.is_complete() {
@@ -100,6 +99,20 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> H1Client<'a, IO> {
             }
         }
         After::Next
+    }
+
+    /// Nothing of the request is left to be taken.
+    pub(crate) fn is_through(&self) -> bool {
+        self.body.is_complete()
+    }
+
+    /// What becomes of the connection, as far as the answer is concerned.
+    pub(crate) fn conclude(&self) -> After {
+        match self.sent {
+            Sent::End if self.keeps_alive => After::Next,
+            Sent::End | Sent::Upgraded => After::Close,
+            Sent::Nothing | Sent::Head => After::Cut,
+        }
     }
 
     fn take_body(&mut self, limit: usize) -> Result<Option<Bytes>, Failure> {

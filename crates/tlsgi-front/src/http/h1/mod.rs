@@ -57,12 +57,14 @@ pub(crate) async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(io: IO, session: R
         let policy = session.policy(&state, failure.is_none().then_some(&head));
         let mut client = H1Client::new(&mut transport, &head, &limits, policy, keeps_alive);
         match failure {
-            None => answer(&session, &state, &mut client).await,
-            Some(failure) => session.refuse(&mut client, failure).await,
+            // In boxes: an idle connection holds none of what it takes to answer.
+            None => Box::pin(answer(&session, &state, &mut client)).await,
+            Some(failure) => Box::pin(session.refuse(&mut client, failure)).await,
         }
-        match client.finish().await {
+        let after = if client.is_through() { client.conclude() } else { Box::pin(client.finish()).await };
+        match after {
             After::Next => {}
-            After::Close => return transport.linger().await,
+            After::Close => return Box::pin(transport.linger()).await,
             After::Cut => return,
         }
     }
