@@ -36,8 +36,10 @@ fn serve(mut startup: Startup) -> anyhow::Result<Exit> {
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature of a role")]
 fn check(startup: Startup) -> anyhow::Result<Exit> {
-    let messages = supervisor::check(&startup.config).map_err(|error| failure(&error, &startup.whereabouts))?;
-    Ok(cli::report_check(&startup.config, &messages))
+    Ok(match supervisor::check(&startup.config) {
+        Ok(messages) => cli::report_check(&startup.config, &messages),
+        Err(errors) => cli::report_failures(errors.iter().map(|error| failure(error, &startup.whereabouts))),
+    })
 }
 
 /// The control socket's number is the only argument after the role.

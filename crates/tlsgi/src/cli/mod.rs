@@ -106,6 +106,12 @@ fn finish(result: anyhow::Result<Exit>) -> Exit {
     })
 }
 
+/// Prints every failure; the first decides about the exit status.
+pub(crate) fn report_failures(failures: impl Iterator<Item = anyhow::Error>) -> Exit {
+    let mut exits = failures.map(|error| finish(Err(error))).collect::<Vec<_>>().into_iter();
+    exits.next().unwrap_or(Exit::Failure)
+}
+
 /// Says that a configuration can be served, and what should be known about its certificates.
 pub(crate) fn report_check(config: &Config, messages: &[tlsgi_cert::Message]) -> Exit {
     let worth = messages.iter().filter(|message| message.severity > tlsgi_cert::Severity::Notice);

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use tlsgi_config::config::ListenerAddress;
 use tlsgi_config::layer::OPTIONS;
 use tlsgi_config::value::Form;
 use tlsgi_config::{Document, Exit, Layer, Origin};
@@ -17,7 +18,11 @@ pub(crate) struct Whereabouts {
 impl Whereabouts {
     /// The place in the configuration file that a failure is about.
     pub(super) fn of(&self, exit: Exit, message: &str) -> Option<Origin> {
-        let origin = if exit == Exit::Application { self.application(message) } else { self.file(message) };
+        let origin = match exit {
+            Exit::Application => self.application(message),
+            Exit::Address => self.address(message),
+            _ => self.file(message),
+        };
         origin.filter(|origin| matches!(origin, Origin::File(_)))
     }
 
@@ -31,6 +36,21 @@ impl Whereabouts {
         let layers = pool.map(|pool| &pool.layer).into_iter().chain([&self.said.server]);
         let app = |layer: &Layer| layer.app.as_ref().map(|app| app.origin.clone());
         layers.into_iter().find_map(app).or_else(|| pool.map(|pool| pool.origin.clone()))
+    }
+
+    /// The option that names the address, or the port.
+    fn address(&self, message: &str) -> Option<Origin> {
+        let server = &self.said.server;
+        let is_meant = |address: &ListenerAddress| match address {
+            ListenerAddress::Tcp(address) => message.contains(&format!("{address}: ")),
+            ListenerAddress::Unix(path) => message.contains(&path.display().to_string()),
+            ListenerAddress::Inherited(number) => message.contains(&format!("descriptor {number} ")),
+        };
+        let mut binds = server.bind.iter().chain(&server.bind_http);
+        let bind = binds.find(|said| said.value.addresses().iter().any(is_meant)).map(|said| &said.origin);
+        let mut ports = [&server.https_port, &server.port].into_iter().flatten();
+        let port = || ports.find(|said| message.contains(&format!(":{}: ", said.value.0))).map(|said| &said.origin);
+        bind.or_else(port).cloned()
     }
 
     /// The option that names the file of the message; of several, the longest name.

@@ -2,12 +2,13 @@
 
 use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 use tlsgi_config::Config;
-use tlsgi_config::config::Sandbox;
+use tlsgi_config::config::{CertificateSource, Pool, Sandbox, Site};
 use tlsgi_sys::channel;
 use tlsgi_sys::process::Keyboard;
 
@@ -24,11 +25,56 @@ use super::worker::{self, Duty, Failure};
 /// Loads everything that `config` names, and serves nothing. The result says what is noteworthy about the certificates.
 ///
 /// # Errors
-/// The first thing that would keep the server from starting.
-pub(crate) fn check(config: &Config) -> Result<Vec<tlsgi_cert::Message>, Error> {
-    let certificates = Certificates::load(config, &Certificates::default(), &Arc::new(KeyRing::default()))?;
-    let trust = ClientTrust::load(config)?;
+/// Everything that would keep the server from starting, certificates before applications.
+pub(crate) fn check(config: &Config) -> Result<Vec<tlsgi_cert::Message>, Vec<Error>> {
+    let mut errors = Vec::new();
+    let certificates = match load(config) {
+        Ok(certificates) => certificates,
+        Err(error) => {
+            errors.extend(other_certificates(config, error));
+            Certificates::default()
+        }
+    };
+    let trust = ClientTrust::load(config).map_err(|error| errors.push(error)).unwrap_or_default();
+    errors.extend(check_front(config).err());
     let executable = interpreter::executable();
+    for pool in &config.pools {
+        let checked = check_application(pool, &executable).map_err(|error| match error {
+            Error::Application(text) if config.pools.len() > 1 => {
+                Error::Application(format!("pool {}: {text}", pool.name))
+            }
+            other => other,
+        });
+        errors.extend(checked.err());
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let now = time::OffsetDateTime::now_utc();
+    let own = certificates.distinct().flat_map(|presented| tlsgi_cert::messages(&presented.findings, now));
+    let clients = trust.remarks.into_iter();
+    let clients = clients.map(|what| tlsgi_cert::Message { severity: tlsgi_cert::Severity::Warning, what, hint: None });
+    Ok(own.chain(clients).collect())
+}
+
+fn load(config: &Config) -> Result<Certificates, Error> {
+    Ok(Certificates::load(config, &Certificates::default(), &Arc::new(KeyRing::default()))?)
+}
+
+/// One certificate does not load: every other one in files is tried by itself. All errors come back, each once.
+fn other_certificates(config: &Config, first: Error) -> Vec<Error> {
+    let in_files = |site: &&Site| !matches!(site.certificate, CertificateSource::Local { .. });
+    let alone = |site: &Site| Config { sites: vec![site.clone()], ..config.clone() };
+    let mut errors = vec![first];
+    for error in config.sites.iter().filter(in_files).filter_map(|site| load(&alone(site)).err()) {
+        if !errors.iter().any(|known| known.full_text() == error.full_text()) {
+            errors.push(error);
+        }
+    }
+    errors
+}
+
+fn check_front(config: &Config) -> Result<(), Error> {
     identity::of(&config.front)?;
     let available = tlsgi_front::confine::available();
     if config.sandbox == Sandbox::Require && !(available.landlock.is_some() && available.seccomp) {
@@ -36,22 +82,13 @@ pub(crate) fn check(config: &Config) -> Result<Vec<tlsgi_cert::Message>, Error> 
             "--sandbox require: this kernel lacks Landlock or a filter of system calls".to_owned(),
         ));
     }
-    for pool in &config.pools {
-        let interpreter = interpreter::find(pool, &executable)?;
-        let account = identity::of(&pool.account)?;
-        let checked = check_pool(&Release { generation: 0, config: pool.clone(), interpreter, account });
-        checked.map_err(|error| match error {
-            Error::Application(text) if config.pools.len() > 1 => {
-                Error::Application(format!("pool {}: {text}", pool.name))
-            }
-            other => other,
-        })?;
-    }
-    let now = time::OffsetDateTime::now_utc();
-    let own = certificates.distinct().flat_map(|presented| tlsgi_cert::messages(&presented.findings, now));
-    let clients = trust.remarks.into_iter();
-    let clients = clients.map(|what| tlsgi_cert::Message { severity: tlsgi_cert::Severity::Warning, what, hint: None });
-    Ok(own.chain(clients).collect())
+    Ok(())
+}
+
+fn check_application(pool: &Pool, executable: &Path) -> Result<(), Error> {
+    let interpreter = interpreter::find(pool, executable)?;
+    let account = identity::of(&pool.account)?;
+    check_pool(&Release { generation: 0, config: pool.clone(), interpreter, account })
 }
 
 fn check_pool(release: &Release) -> Result<(), Error> {

@@ -300,6 +300,17 @@ fn changed_code_reloads_the_pools_that_import_it() {
 }
 
 #[test]
+fn address_that_cannot_be_had_is_shown_in_the_file() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address");
+    let directory = directory(&format!("app = \"application.py\"\nbind = [\n  \"{address}\",\n]\n"));
+    let output = tlsgi(directory.path(), &["serve"]).output().expect("runs");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(5), "{text}");
+    assert!(text.contains("--> tlsgi.toml:3:3"), "{text}");
+}
+
+#[test]
 fn check_looks_at_the_certificates_of_all_sites() {
     let directory = directory(&SITES.replace("mount = \"/in\"", "certfile = \"own.pem\""));
     let check = || tlsgi(directory.path(), &["check"]).output().expect("runs");
@@ -311,6 +322,16 @@ fn check_looks_at_the_certificates_of_all_sites() {
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(4), "{text}");
     assert!(text.contains("own.pem") && text.contains("tlsgi.toml:"), "it points into the file: {text}");
+    let more =
+        "\n[[site]]\nserver-name = \"last.test\"\ncertfile = \"missing.pem\"\n[pool.broken]\napp = \"gone.py\"\n";
+    let toml = std::fs::read_to_string(directory.path().join("tlsgi.toml")).expect("read");
+    std::fs::write(directory.path().join("tlsgi.toml"), toml + more).expect("written");
+    let output = check();
+    let text = String::from_utf8_lossy(&output.stderr);
+    for expected in ["own.pem", "missing.pem", "pool broken: "] {
+        assert!(text.contains(expected), "all that is wrong is said: {text}");
+    }
+    assert_eq!((output.status.code(), text.matches("--> tlsgi.toml:").count()), (Some(4), 4), "{text}");
 }
 
 /// Client certificates: one site wants those of one authority, one those of another, one none.
