@@ -167,6 +167,8 @@ def _call(factory: Any, arguments: tuple[Any, ...], keywords: dict[str, Any], te
         _fail_lookup(f'"{text}" names {type(factory).__name__}, which cannot be called as a factory', "")
     try:
         application = factory(*arguments, **keywords)
+    except Failure:
+        raise
     except BaseException as error:
         raise Failure("import", f"the factory {text} failed: {_last_line(error)}", _traceback_text(error)) from error
     if application is None:

@@ -114,6 +114,9 @@ pub(in super::super) fn key_password(state: &mut Pyserver, given: &Given) {
 /// Which proxies may say who the client is. `headers` are those that are believed.
 pub(in super::super) fn proxies(state: &mut Pyserver, allowed: &str, given: Option<&Given>, headers: &[&str]) {
     if layer::find("trusted-proxy").is_none() {
+        if let Some(given) = given {
+            state.tell(Diagnostic::without_effect(&given.name, "no proxy is believed"), given);
+        }
         return;
     }
     let networks = allowed.split(',').map(str::trim).filter(|network| !network.is_empty());
