@@ -481,7 +481,7 @@ options! {
         /// User of the process that talks to clients, by name or number.
         ///
         /// Needs root. It must be able to read static folders. Started by root without this and without `--user`, the process runs as
-        /// nobody; with static folders it stays root, without root's powers.
+        /// nobody; where applications run as root too and there are static folders, it stays root, without root's powers.
         front_user: One<AccountName> = option("--front-user", "USER").computed("that of --user, else nobody");
 
         /// Group of the process that talks to clients, by name or number.

@@ -220,6 +220,20 @@ mod tests {
     }
 
     #[test]
+    fn names_are_still_looked_up_where_an_upstream_is_one() {
+        let by_name = with_upstream(UpstreamAddress::Tcp { host: "localhost".to_owned(), port: 8000 });
+        if available() != (Confined { landlock: landlock::version(), seccomp: true }) {
+            return;
+        }
+        let looked_up = std::thread::spawn(move || {
+            rustix::thread::set_no_new_privs(true).expect("no new privileges");
+            sandbox(&by_name).expect("a sandbox");
+            std::net::ToSocketAddrs::to_socket_addrs(&("localhost", 8000)).map(|found| found.count() > 0)
+        });
+        assert!(looked_up.join().expect("thread").expect("an answer"));
+    }
+
+    #[test]
     fn folder_put_in_the_place_of_another_is_another_reach() {
         let directory = tempfile::tempdir().expect("directory");
         let path = directory.path().join("static");

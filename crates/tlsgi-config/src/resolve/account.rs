@@ -2,7 +2,7 @@
 
 use super::pool::NAME;
 use super::{Resolver, written};
-use crate::config::{Account, Site};
+use crate::config::{Account, Pool, Site};
 use crate::diagnostic::Diagnostic;
 use crate::document::Part;
 use crate::option::One;
@@ -29,16 +29,17 @@ impl Resolver<'_> {
         account
     }
 
-    /// As whom the front runs: its own user, else the one named for all applications, else nobody. Static folders may be for
-    /// root's eyes only, so it stays root for them, without root's powers.
-    pub(super) fn front_account(&self, sites: &[Site]) -> Account {
+    /// As whom the front runs: its own user, else the one named for all applications, else nobody. Where applications run as root,
+    /// static folders may be for root's eyes only, so it stays root for them, without root's powers.
+    pub(super) fn front_account(&self, sites: &[Site], pools: &[Pool]) -> Account {
         let own = &self.said.front_user;
         let user = name(own).or_else(|| name(&self.said.user));
         let group = name(&self.said.front_group);
         let shared = || name(&self.said.group).filter(|_| own.is_none());
         let groups = self.said.supplementary_group.iter().filter(|_| own.is_none()).map(|said| said.value.0.clone());
-        let has_files = sites.iter().any(|site| !site.mounts.is_empty());
-        let nobody = || (self.facts.is_root && !has_files).then(|| NOBODY.to_owned());
+        let stays =
+            sites.iter().any(|site| !site.mounts.is_empty()) && pools.iter().any(|pool| pool.account.user.is_none());
+        let nobody = || (self.facts.is_root && !stays).then(|| NOBODY.to_owned());
         Account { group: group.or_else(shared), groups: groups.collect(), user: user.or_else(nobody) }
     }
 

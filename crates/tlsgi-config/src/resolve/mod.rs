@@ -105,7 +105,7 @@ impl Resolver<'_> {
         let only_pool = [Part::new(pool::NAME, Origin::Default)];
         let pools = if pools.is_empty() { &only_pool } else { pools };
         let meant = self.pools(pools, &sites);
-        let front = self.front_account(&sites);
+        let front = self.front_account(&sites, meant.as_deref().unwrap_or_default());
         let reload = self.reload(pools);
         Some(Config {
             listeners,

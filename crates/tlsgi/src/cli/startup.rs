@@ -59,6 +59,15 @@ impl Startup {
     /// Reads everything; prints warnings.
     pub(super) fn read(source: Source, worker: Option<UnixStream>) -> Result<Self, Rejected> {
         let Decided { config, warnings, file, whereabouts } = decide(source.clone())?;
+        if worker.is_some() && config.pools.first().is_some_and(|pool| !pool.account.is_unnamed()) {
+            let told = Diagnostic::error(
+                "`--user`: the application runs in the process that called `tlsgi.run`, which keeps its user",
+            );
+            let told = told
+                .hint("for another user, name the application: run(\"module:app\", user=…)")
+                .hint("the process that talks to clients has `--front-user`");
+            return Err(Rejected { told: Diagnostics(vec![told]), source: whereabouts.source });
+        }
         print::diagnostics(&warnings, whereabouts.source.as_deref());
         Ok(Self { config, worker, whereabouts, source, file })
     }

@@ -376,13 +376,21 @@ print("run has returned", flush=True)
     let path = std::env::var_os("PATH").unwrap_or_default();
     let directories =
         std::iter::once(tested.parent().expect("a directory").to_owned()).chain(std::env::split_paths(&path));
+    let path = std::env::join_paths(directories).expect("PATH");
     let mut python = std::process::Command::new(python());
-    python
-        .arg(&program)
-        .arg(directory.path().join("state"))
-        .env("PATH", std::env::join_paths(directories).expect("PATH"));
+    python.arg(&program).arg(directory.path().join("state")).env("PATH", &path);
     let server = Server::run_by(directory, python);
     assert_eq!(answer(&server), (server.pid(), "set up in this process".to_owned()));
+    let refused = text.replace("https_port=0, ", "https_port=0, user=\"nobody\", ");
+    let program = server.directory().join("refused.py");
+    std::fs::write(&program, refused).expect("written");
+    let mut again = std::process::Command::new(crate::harness::python());
+    let output = again.arg(&program).arg(server.directory()).env("PATH", path).output().expect("runs");
+    let told = String::from_utf8_lossy(&output.stderr);
+    if rustix::process::geteuid().is_root() {
+        assert!(told.contains("which keeps its user"), "{told}");
+    }
+    assert_eq!(output.status.code(), Some(2), "{told}");
     let supervisor = server.children()[0].0;
     signal(supervisor, "INT");
     server.wait_for_line("run has returned");

@@ -1,5 +1,4 @@
 //! The units in the documentation are what systemd takes them for.
-#![expect(clippy::print_stderr, reason = "a test that is skipped says why")]
 
 use std::path::Path;
 use std::process::Command;
