@@ -3,6 +3,7 @@
 
 mod abuse;
 mod access_log;
+mod as_documented;
 mod authority;
 mod command;
 mod configuration;

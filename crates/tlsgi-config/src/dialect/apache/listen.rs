@@ -38,7 +38,7 @@ pub(super) fn listeners(state: &mut Apache, server: &[Directive], hosts: &[Host]
     let is_tls = |port: u16| {
         hosts.iter().any(|host| host.is_tls && host.addresses.iter().any(|it| it.port.is_none_or(|own| own == port)))
     };
-    let mut said: Vec<String> = Vec::new();
+    let mut said: Vec<(String, bool)> = Vec::new();
     let mut has_listen = false;
     for directive in every(server, "Listen") {
         has_listen = true;
@@ -66,10 +66,11 @@ pub(super) fn listeners(state: &mut Apache, server: &[Directive], hosts: &[Host]
     }
 }
 
-fn say(state: &mut Apache, said: &mut Vec<String>, directive: &Directive, address: &str, is_https: bool) {
-    if said.iter().any(|known| known == address) {
+fn say(state: &mut Apache, said: &mut Vec<(String, bool)>, directive: &Directive, address: &str, is_https: bool) {
+    let wanted = (address.to_owned(), is_https);
+    if said.contains(&wanted) {
         return;
     }
-    said.push(address.to_owned());
+    said.push(wanted);
     state.draft.say(if is_https { "bind" } else { "bind-http" }, address, &given(directive));
 }
