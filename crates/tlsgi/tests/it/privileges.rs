@@ -194,6 +194,42 @@ fn front_and_worker_run_as_the_user_that_is_named_and_cannot_get_back() {
     assert_eq!(server.stop(), Some(0));
 }
 
+/// Runs the server named by its arguments in a network of its own, where every port is free, and asks it what a visitor asks.
+const NETWORK: &str = r#"
+ip link set lo up || exit 77
+"$@" >banner.txt 2>log.txt &
+server=$!
+for attempt in $(seq 600); do grep -q ' front ' banner.txt && break; kill -0 $server || break; sleep 0.1; done
+ask() { curl --silent --max-time 20 --cacert state/ca/rootCA.pem --write-out '\n%{http_code} %{redirect_url}\n' "$1"; }
+ask http://localhost/
+ask https://localhost/
+kill $server
+wait $server
+echo "ended with $?"
+"#;
+
+#[test]
+fn root_serves_443_and_80_as_another_user() {
+    let Some(ground) = ground() else { return };
+    let mut network = Command::new("unshare");
+    network.args(["--net", "sh", "-c", NETWORK, "sh"]).arg(env!("CARGO_BIN_EXE_tlsgi"));
+    let served = ground.command("serve");
+    network.args(served.get_args());
+    network.args(["application.py", "--user", "54321", "--host", "127.0.0.1", "--https-port", "443", "--port", "80"]);
+    let output = network.current_dir(ground.directory.path()).output().expect("unshare runs");
+    let (text, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    if output.status.code() == Some(77) || complaint.contains("unshare") {
+        eprintln!("skipped: no network can be made here: {complaint}");
+        return;
+    }
+    let log = std::fs::read_to_string(ground.path("log.txt")).unwrap_or_default();
+    let banner = std::fs::read_to_string(ground.path("banner.txt")).unwrap_or_default();
+    assert!(text.contains("301 https://localhost/\n"), "{text}{log}");
+    assert!(text.contains("\"user\": [54321, 54321, 54321]") && text.contains("\n200 \n"), "{text}{log}");
+    assert!(text.contains("ended with 0"), "{text}{log}");
+    assert!(banner.contains("  https://localhost/\n") && banner.contains("as 54321; sandbox: "), "{banner}");
+}
+
 #[test]
 fn pools_of_different_users_are_strangers_to_each_other() {
     let Some(ground) = ground() else { return };
