@@ -140,11 +140,17 @@ pub(super) static TABLE: &[Section<Uwsgi>] = &[
         entries: &[
             option(&["--uid"], "USER").done("`--user`", |state, given| state.draft.say("user", given.value(), given)),
             option(&["--gid"], "GROUP").done("`--group`", |state, given| state.draft.say("group", given.value(), given)),
-            option(&["--http-uid", "--http-gid"], "ID").refused("the front runs as `uid` and `gid`"),
-            option(&["--add-gid"], "GROUP").refused("supplementary groups are those of the user"),
+            option(&["--http-uid"], "USER").done("`--front-user`", |state, given| state.draft.say("front-user", given.value(), given)),
+            option(&["--http-gid"], "GROUP").done("`--front-group`", |state, given| state.draft.say("front-group", given.value(), given)),
+            option(&["--add-gid"], "GROUP").differs("`--supplementary-group`: those named are all, the user's others are left out", |state, given| {
+                state.draft.say("supplementary-group", given.value(), given);
+            }),
             option(&["--umask"], "MASK").done("`--umask`", |state, given| state.draft.say("umask", given.value(), given)),
-            option(&["--chmod-socket", "-C"], "MODE").takes(Takes::Attached).refused("a Unix socket is made with the umask of the server"),
-            option(&["--chown-socket"], "USER[:GROUP]").refused("a Unix socket belongs to the user that starts the server"),
+            option(&["--chmod-socket", "-C"], "MODE").takes(Takes::Attached).done("`--socket-mode`, 666 without a value", |state, given| {
+                let mode = Some(given.value()).filter(|mode| !mode.is_empty()).unwrap_or("666");
+                state.draft.say("socket-mode", mode, given);
+            }),
+            option(&["--chown-socket"], "USER[:GROUP]").refused("started by root, a Unix socket belongs to the user and group of the front: `--front-user`, `--front-group`"),
             option(&["--chroot"], "DIR").refused("a service manager or a container gives the server a root of its own"),
             option(&["--cap"], "NAMES").refused("a service manager gives capabilities (`AmbientCapabilities=`)"),
             switch(&["--master-as-root"]).always("the supervisor keeps what it needs for a reload"),
