@@ -70,7 +70,7 @@ accept\t''"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l client-verify-depth -d 'Most certificates above the client\'s own, the root among them; at most 7 [5]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
-complete -c tlsgi -n "__fish_tlsgi_needs_command" -l route -d 'Answer a URL prefix from a pool or from another server; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l route -d 'Answer a URL prefix from a pool; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l canonical-name -d 'Name that the site is to be called by: requests for its other names are redirected there' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l mount -d 'URL prefix under which that pool\'s application is mounted [/]' -r
@@ -223,7 +223,7 @@ accept\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l client-verify-depth -d 'Most certificates above the client\'s own, the root among them; at most 7 [5]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l route -d 'Answer a URL prefix from a pool or from another server; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l route -d 'Answer a URL prefix from a pool; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l canonical-name -d 'Name that the site is to be called by: requests for its other names are redirected there' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l mount -d 'URL prefix under which that pool\'s application is mounted [/]' -r
@@ -358,7 +358,7 @@ accept\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l client-verify-depth -d 'Most certificates above the client\'s own, the root among them; at most 7 [5]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l route -d 'Answer a URL prefix from a pool or from another server; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l route -d 'Answer a URL prefix from a pool; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l canonical-name -d 'Name that the site is to be called by: requests for its other names are redirected there' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l mount -d 'URL prefix under which that pool\'s application is mounted [/]' -r
@@ -496,7 +496,7 @@ accept\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l client-verify-depth -d 'Most certificates above the client\'s own, the root among them; at most 7 [5]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l route -d 'Answer a URL prefix from a pool or from another server; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l route -d 'Answer a URL prefix from a pool; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l canonical-name -d 'Name that the site is to be called by: requests for its other names are redirected there' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l mount -d 'URL prefix under which that pool\'s application is mounted [/]' -r

@@ -56,7 +56,7 @@ _tlsgi() {
 '*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
-'*--route=[Answer a URL prefix from a pool or from another server; repeatable]:PREFIX=TARGET:_default' \
+'*--route=[Answer a URL prefix from a pool; repeatable]:PREFIX=TARGET:_default' \
 '*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
 '*--mount=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
@@ -190,7 +190,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
-'*--route=[Answer a URL prefix from a pool or from another server; repeatable]:PREFIX=TARGET:_default' \
+'*--route=[Answer a URL prefix from a pool; repeatable]:PREFIX=TARGET:_default' \
 '*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
 '*--mount=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
@@ -315,7 +315,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
-'*--route=[Answer a URL prefix from a pool or from another server; repeatable]:PREFIX=TARGET:_default' \
+'*--route=[Answer a URL prefix from a pool; repeatable]:PREFIX=TARGET:_default' \
 '*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
 '*--mount=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
@@ -454,7 +454,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
-'*--route=[Answer a URL prefix from a pool or from another server; repeatable]:PREFIX=TARGET:_default' \
+'*--route=[Answer a URL prefix from a pool; repeatable]:PREFIX=TARGET:_default' \
 '*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
 '*--mount=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \

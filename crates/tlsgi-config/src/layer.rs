@@ -279,12 +279,12 @@ options! {
     }
 
     Routes {
-        /// Answer a URL prefix from a pool or from another server; repeatable.
+        /// Answer a URL prefix from a pool; repeatable.
         ///
-        /// TARGET is `pool:NAME`, `http://HOST:PORT`, `http+unix:/PATH`, `uwsgi://HOST:PORT` or `uwsgi+unix:/PATH`. The longest prefix that
-        /// covers a path counts, static folders included; whole segments are compared. An application finds the prefix in `SCRIPT_NAME` or
-        /// `root_path`, as with `WSGIScriptAlias`; `/api=pool:NAME@/` leaves the whole path to it. In `tlsgi.toml` a table `[route]` may be
-        /// written.
+        /// TARGET is `pool:NAME`. Other servers (`http://HOST:PORT`, `http+unix:/PATH`, `uwsgi://HOST:PORT`, `uwsgi+unix:/PATH`) cannot be
+        /// reached yet and are refused by name. The longest prefix that covers a path counts, static folders included; whole segments are
+        /// compared. An application finds the prefix in `SCRIPT_NAME` or `root_path`, as with `WSGIScriptAlias`; `/api=pool:NAME@/` leaves
+        /// the whole path to it. In `tlsgi.toml` a table `[route]` may be written.
         route: Many<RouteRule> = option("--route", "PREFIX=TARGET");
 
         /// Name that the site is to be called by: requests for its other names are redirected there.

@@ -14,8 +14,11 @@ pub(super) fn look(said: &Document, config: &Config) -> Diagnostics {
         let own = said.sites.iter().find(|part| part.name == site.name).map(|part| &part.layer);
         let layers: Vec<&Layer> = own.into_iter().chain(said.layers()).collect();
         for mount in &site.mounts {
-            let mut folders = layers.iter().flat_map(|layer| &layer.static_folder);
-            let origin = folders.find(|said| said.value.prefix == mount.prefix).map(|said| &said.origin);
+            let folders = layers.iter().flat_map(|layer| &layer.static_folder);
+            let mut named: Vec<_> = folders.filter(|said| said.value.prefix == mount.prefix).collect();
+            // Another site may have the same prefix for another directory.
+            named.sort_by_key(|said| !mount.directory.ends_with(&said.value.directory));
+            let origin = named.first().map(|said| &said.origin);
             need("--static", &mount.directory, origin, &mut told);
             reach(&config.front, &mount.directory, origin, &mut told);
         }
