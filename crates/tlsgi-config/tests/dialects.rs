@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use proptest::test_runner::{Config, TestRunner};
 use tlsgi_config::diagnostic::Paint;
 use tlsgi_config::dialect::{self, DIALECTS, Files, Input, Outcome, page, toml};
 use tlsgi_config::native;
@@ -40,6 +41,53 @@ fn golden_files_hold() {
         assert!(count > 5, "only {count} golden files in {}", folder.display());
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Golden files with parts lost, doubled and exchanged: translated or refused, whatever becomes of them.
+#[test]
+fn damaged_words_and_files_are_translated_or_refused() {
+    let mut cases = Vec::new();
+    for dialect in DIALECTS {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(dialect.name);
+        for entry in std::fs::read_dir(&folder).expect("the folder of golden files") {
+            let path = entry.expect("a directory entry").path();
+            if path.extension().is_some_and(|extension| extension == "in") {
+                cases.push(std::fs::read_to_string(&path).expect("a golden file"));
+            }
+        }
+    }
+    let pieces = "([<>/=\"'%$@(){},:;~!*\\\\\n\\[\\] -]|[a-zA-Z0-9]|é){0,3}";
+    let damage = proptest::collection::vec((0_usize..4000, 0_usize..12, pieces), 1..4);
+    let mut runner = TestRunner::new(Config { failure_persistence: None, cases: 1_000, ..Config::default() });
+    let damaged = (0..cases.len(), damage, proptest::bool::ANY);
+    let outcome = runner.run(&damaged, |(at, damage, is_in_words)| {
+        let mut case = Case::read(&cases[at]);
+        for (place, length, text) in damage {
+            if is_in_words || case.files.0.is_empty() {
+                let at = place % case.arguments.len().max(1);
+                if let Some(word) = case.arguments.get_mut(at) {
+                    cut(word, place / 7, length, &text);
+                }
+            } else {
+                let at = place % case.files.0.len();
+                if let Some(file) = case.files.0.values_mut().nth(at) {
+                    cut(file, place, length, &text);
+                }
+            }
+        }
+        let outcome = case.outcome();
+        proptest::prop_assert!(!outcome.is_empty());
+        Ok(())
+    });
+    assert!(outcome.is_ok(), "{outcome:?}");
+}
+
+/// Puts a text in the place of some characters.
+fn cut(word: &mut String, place: usize, length: usize, text: &str) {
+    let letters: Vec<char> = word.chars().collect();
+    let from = place % (letters.len() + 1);
+    let to = (from + length).min(letters.len());
+    *word = letters[..from].iter().copied().chain(text.chars()).chain(letters[to..].iter().copied()).collect();
 }
 
 #[test]

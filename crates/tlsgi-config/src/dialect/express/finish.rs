@@ -213,13 +213,7 @@ fn names(state: &mut Express) {
         return;
     };
     state.draft.say("server-name", name.value(), &name);
-    if let Some(parent) = name.value().strip_prefix("www.").filter(|parent| parent.contains('.')) {
-        let is_named = state.every("--server-alias").iter().any(|alias| alias.value().eq_ignore_ascii_case(parent));
-        if !is_named {
-            let told = difference(&name, &format!("`{parent}` is not redirected to it"));
-            state.draft.tell(told.hint(format!("`--server-alias {parent}` serves it as well")));
-        }
-    }
+    parent(state, &name);
     for alias in state.every("--server-alias") {
         state.draft.say("server-name", alias.value(), &alias);
     }
@@ -228,6 +222,23 @@ fn names(state: &mut Express) {
             state.draft.say("server-name", local, &given);
         }
     }
+}
+
+/// The parent domain of a `www.` name is sent to it.
+fn parent(state: &mut Express, name: &Given) {
+    let Some(parent) = name.value().strip_prefix("www.").filter(|parent| parent.contains('.')) else { return };
+    let aliases = state.every("--server-alias");
+    if aliases.iter().any(|alias| alias.value().eq_ignore_ascii_case(parent)) {
+        return;
+    }
+    if aliases.is_empty() {
+        state.draft.say("server-name", parent, name);
+        state.draft.say("canonical-name", name.value(), name);
+        return;
+    }
+    // A canonical name would take the aliases along, which are served as they are.
+    let told = difference(name, &format!("`{parent}` is not redirected to it, because there are aliases"));
+    state.draft.tell(told.hint(format!("`--server-alias {parent}` serves it as well")));
 }
 
 fn logs(state: &mut Express) {

@@ -53,7 +53,7 @@ pub(super) static TABLE: &[Section<Express>] = &[
             option(&["--host"], "IP-ADDRESS").done("`--host`", keep),
             option(&["--port"], "NUMBER").done("`--port`, or `--bind-http` where there is no HTTPS", keep),
             option(&["--server-name"], "HOSTNAME")
-                .nearly("`--server-name`; other names get 421 instead of 403, and the parent of a `www.` name is not redirected", keep),
+                .nearly("`--server-name`; other names get 421 instead of 403. The parent of a `www.` name is sent to it (`--canonical-name`), unless there are aliases", keep),
             option(&["--server-alias"], "HOSTNAME").nearly("`--server-name`; a wildcard is the whole first label", keep),
             switch(&["--allow-localhost"])
                 .differs("`localhost`, `127.0.0.1` and `::1` become names of the site, whoever sends them", keep),
