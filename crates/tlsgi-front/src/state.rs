@@ -131,7 +131,10 @@ impl Thread {
             .zip(shared)
             .map(|(pool, shared)| {
                 let known = pools.iter().find(|known| known.name() == pool.name).map(Rc::clone);
-                known.unwrap_or_else(|| Pool::new(&pool.name, Arc::clone(shared), self.number))
+                let wanted = known.unwrap_or_else(|| Pool::new(&pool.name, Arc::clone(shared), self.number));
+                let is_timed = pool.request_timeout.is_some() || config.limits.response_timeout.is_some();
+                wanted.set_queue_length(if is_timed { 0 } else { config.limits.queue_length });
+                wanted
             })
             .collect();
         let mut former = self.former.borrow_mut();

@@ -92,6 +92,11 @@ impl Exchange {
         .await
     }
 
+    /// The application was not called yet.
+    pub(crate) fn is_unbegun(&self) -> bool {
+        self.link.with_entry(self.id, |entry| entry.wire.is_replayable()).unwrap_or(false)
+    }
+
     /// Request bytes that may be sent now.
     pub(crate) fn request_credit(&self) -> usize {
         self.link.with_entry(self.id, |entry| entry.request_credit.left() as usize).unwrap_or(0)

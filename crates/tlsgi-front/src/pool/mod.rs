@@ -24,6 +24,10 @@ pub(crate) use worker_end::WorkerEnd;
 
 use crate::http::failure::Failure;
 
+/// Requests that wait at a pool's only WSGI worker rather than here, so that a thread which finishes has the next one at hand. Where there
+/// are several workers none does: another one may be free first.
+const AHEAD: u32 = 16;
+
 /// One pool as one front thread sees it.
 pub(crate) struct Pool {
     name: String,
@@ -33,12 +37,14 @@ pub(crate) struct Pool {
     waiting: RefCell<VecDeque<oneshot::Sender<Slot>>>,
     turn: Cell<usize>,
     interface: Cell<Option<Interface>>,
+    ahead: Cell<u32>,
 }
 
 /// The right to run one exchange at one worker. Given back when dropped.
 pub(crate) struct Slot {
     link: Rc<Link>,
     pool: Rc<Pool>,
+    is_ahead: bool,
     is_released: Cell<bool>,
 }
 
@@ -46,6 +52,11 @@ impl Slot {
     /// The link that it is for.
     pub(crate) fn link(&self) -> &Rc<Link> {
         &self.link
+    }
+
+    /// All threads of the worker were busy: the request waits there.
+    pub(crate) const fn is_ahead(&self) -> bool {
+        self.is_ahead
     }
 }
 
@@ -69,6 +80,7 @@ impl Pool {
             waiting: RefCell::default(),
             turn: Cell::new(0),
             interface: Cell::new(None),
+            ahead: Cell::new(0),
         })
     }
 
@@ -85,6 +97,11 @@ impl Pool {
     /// What a worker's hello said.
     pub(crate) fn set_interface(&self, interface: Interface) {
         self.interface.set(Some(interface));
+    }
+
+    /// How many requests may wait in the queue; 0 when requests have a time to run in, which must not pass while they wait elsewhere.
+    pub(crate) fn set_queue_length(&self, length: usize) {
+        self.ahead.set(u32::try_from(length).unwrap_or(AHEAD).min(AHEAD));
     }
 
     /// Adds a worker's link, once its hello has come.
@@ -115,7 +132,7 @@ impl Pool {
         if self.shared.is_down() && self.links.borrow().is_empty() {
             return Err(Failure::PoolDown);
         }
-        if self.shared.waiting_total() >= queue_length {
+        if self.waiting_anywhere() >= queue_length {
             return Err(Failure::QueueFull);
         }
         let (sender, receiver) = oneshot::channel();
@@ -158,6 +175,12 @@ impl Pool {
         self.publish_waiting();
     }
 
+    /// Here, on the other threads, and at the worker.
+    fn waiting_anywhere(&self) -> usize {
+        let links = self.links.borrow();
+        self.shared.waiting_total() + links.iter().map(|link| link.worker().waiting()).sum::<usize>()
+    }
+
     fn publish_waiting(&self) {
         self.shared.set_waiting(self.thread, self.waiting.borrow().len());
     }
@@ -166,7 +189,8 @@ impl Pool {
     fn try_slot(self: &Rc<Self>) -> Option<Slot> {
         let links = self.links.borrow();
         if let [link] = links.as_slice() {
-            return link.worker().try_acquire().then(|| self.slot_at(link));
+            let ahead = if self.interface.get() == Some(Interface::Wsgi) { self.ahead.get() } else { 0 };
+            return link.worker().try_acquire(ahead).map(|is_ahead| self.slot_at(link, is_ahead));
         }
         let turn = self.turn.get().wrapping_add(1);
         self.turn.set(turn);
@@ -175,12 +199,12 @@ impl Pool {
         if count > 1 {
             order.sort_by_key(|at| links.get(*at).map_or(u64::MAX, |link| link.worker().load()));
         }
-        let link = order.into_iter().filter_map(|at| links.get(at)).find(|link| link.worker().try_acquire())?;
-        Some(self.slot_at(link))
+        let link = order.into_iter().filter_map(|at| links.get(at)).find(|link| link.worker().try_acquire(0).is_some())?;
+        Some(self.slot_at(link, false))
     }
 
-    fn slot_at(self: &Rc<Self>, link: &Rc<Link>) -> Slot {
-        Slot { link: Rc::clone(link), pool: Rc::clone(self), is_released: Cell::new(false) }
+    fn slot_at(self: &Rc<Self>, link: &Rc<Link>, is_ahead: bool) -> Slot {
+        Slot { link: Rc::clone(link), pool: Rc::clone(self), is_ahead, is_released: Cell::new(false) }
     }
 
     fn slot_is_free(self: &Rc<Self>) {

@@ -51,6 +51,7 @@ pub(crate) async fn relay(
             _ => None,
         };
         let link = std::rc::Rc::clone(slot.link());
+        let queue_timeout = slot.is_ahead().then_some(limits.queue_timeout);
         let dispatch = Dispatch {
             kind: if handshake.is_some() { RequestKind::WebSocket } else { RequestKind::Http },
             mount: &route.mount,
@@ -59,7 +60,7 @@ pub(crate) async fn relay(
             is_end: body.is_sent_whole,
         };
         let exchange = link.start(slot, view, client.head(), &dispatch);
-        let deadlines = Deadlines::new(route.request_timeout, limits.response_timeout);
+        let deadlines = Deadlines::new(route.request_timeout, limits.response_timeout, queue_timeout);
         let mut relay = Relay {
             session,
             route,
@@ -145,17 +146,19 @@ impl RequestBody {
 struct Deadlines {
     response: Option<Instant>,
     request: Option<Instant>,
+    /// Of a request that waits at its worker, until it is begun.
+    queue: Option<Instant>,
 }
 
 impl Deadlines {
-    fn new(request: Option<Duration>, response: Option<Duration>) -> Self {
+    fn new(request: Option<Duration>, response: Option<Duration>, queue: Option<Duration>) -> Self {
         let after = |wait: Option<Duration>| wait.and_then(|wait| Instant::now().checked_add(wait));
-        Self { response: after(response), request: after(request) }
+        Self { response: after(response), request: after(request), queue: after(queue) }
     }
 
     fn next(&self, is_started: bool) -> Option<Instant> {
-        let response = if is_started { None } else { self.response };
-        [self.request, response].into_iter().flatten().min()
+        let (response, queue) = if is_started { (None, None) } else { (self.response, self.queue) };
+        [self.request, response, queue].into_iter().flatten().min()
     }
 }
 
@@ -212,7 +215,13 @@ impl Relay<'_> {
                     Event::Failed(failure) => return self.fail(client, failure, CancelReason::ClientGone),
                     Event::Gone => return self.client_gone(),
                 },
-                () = passed(deadline) => return self.too_late(client).await,
+                () = passed(deadline) => match self.deadlines.queue.take_if(|at| *at <= Instant::now()) {
+                    Some(_) if self.exchange.is_unbegun() => {
+                        return self.fail(client, Failure::QueueTimeout, CancelReason::Deadline);
+                    }
+                    Some(_) => continue,
+                    None => return self.too_late(client).await,
+                },
             };
             if let WorkerEvent::Lost { is_replayable } = event {
                 if is_replayable && !self.is_started && body.is_kept {

@@ -48,12 +48,20 @@ impl WorkerShared {
         (u64::from(self.busy.load(Ordering::Relaxed)) << 20) / capacity
     }
 
-    /// Takes a slot if one is free.
-    pub(crate) fn try_acquire(&self) -> bool {
+    /// Takes a slot if one is free, or one of `ahead` places to wait at the worker; says whether it is such a place.
+    pub(crate) fn try_acquire(&self, ahead: u32) -> Option<bool> {
         let capacity = self.capacity.load(Ordering::Relaxed);
+        let most = capacity.saturating_add(ahead);
         self.busy
-            .fetch_update(Ordering::SeqCst, Ordering::Relaxed, |busy| (busy < capacity).then_some(busy + 1))
-            .is_ok()
+            .fetch_update(Ordering::SeqCst, Ordering::Relaxed, |busy| (busy < most).then_some(busy + 1))
+            .ok()
+            .map(|busy| busy >= capacity)
+    }
+
+    /// Requests that wait at the worker.
+    pub(crate) fn waiting(&self) -> usize {
+        let capacity = self.capacity.load(Ordering::Relaxed);
+        self.busy.load(Ordering::Relaxed).saturating_sub(capacity) as usize
     }
 
     /// Gives a slot back.
