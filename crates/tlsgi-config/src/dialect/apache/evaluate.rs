@@ -199,7 +199,7 @@ impl Evaluator<'_> {
     fn include(&mut self, pattern: &str, is_optional: bool, origin: &Origin, depth: usize, into: &mut Vec<Directive>) {
         let full = self.root.join(pattern);
         let has_pattern = pattern.contains(['*', '?']);
-        let paths = if has_pattern { self.glob(&full) } else { self.below(&full) };
+        let paths = if has_pattern { self.glob(&full) } else { self.below(&full, depth) };
         if paths.is_empty() && !has_pattern {
             // Neither a file nor a directory with files: `file` says why, unless it may be missing.
             if !is_optional {
@@ -215,13 +215,13 @@ impl Evaluator<'_> {
         }
     }
 
-    /// A file, or the files of a directory and of those in it.
-    fn below(&self, path: &Path) -> Vec<PathBuf> {
-        let names = self.input.files.list(path);
+    /// A file, or the files of a directory and of those in it, as deep as files may include each other: a link may lead back.
+    fn below(&self, path: &Path, depth: usize) -> Vec<PathBuf> {
+        let names = if depth < DEEPEST { self.input.files.list(path) } else { Vec::new() };
         if names.is_empty() {
             return if self.input.files.read(path).is_ok() { vec![path.to_owned()] } else { Vec::new() };
         }
-        names.iter().flat_map(|name| self.below(&path.join(name))).take(1_000).collect()
+        names.iter().flat_map(|name| self.below(&path.join(name), depth + 1)).take(1_000).collect()
     }
 
     /// Patterns may stand in every part of the path.
