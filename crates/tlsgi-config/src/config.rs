@@ -34,6 +34,8 @@ pub struct Config {
     pub pid_file: Option<PathBuf>,
     /// As whom the front runs. Nobody named: as the user who starts the server, root without what makes it root.
     pub front: Account,
+    /// Started by root with nobody named for the front: it gives root up where this machine lets it.
+    pub front_leaves_root: bool,
     /// What the front gives up beyond users and capabilities.
     pub sandbox: Sandbox,
     /// Permission bits of Unix sockets that are listened on.

@@ -112,13 +112,13 @@ impl Reach {
 pub(crate) fn confine(config: &Config, confinement: &Confinement) -> Result<Confined, Error> {
     let supervisor = rustix::process::getppid().ok_or_else(|| Error::Parent(io::ErrorKind::NotFound.into()))?;
     let has_files = config.sites.iter().any(|site| !site.mounts.is_empty());
-    match &confinement.identity {
-        Some(identity) => Switch::to(&Identity::from(identity)).take(),
-        // Root without its powers reads what is root's; static folders may be somebody else's.
-        None if has_files => privilege::limit_to(privilege::READING),
-        None => privilege::limit_to(CapabilitySet::empty()),
+    if let Some(identity) = &confinement.identity {
+        Switch::to(&Identity::from(identity)).take().map_err(Error::Switch)?;
     }
-    .map_err(Error::Switch)?;
+    // Root without its powers reads what is root's; static folders may be somebody else's.
+    let reads_all = has_files && rustix::process::geteuid().is_root();
+    let kept = if reads_all { privilege::READING } else { CapabilitySet::empty() };
+    privilege::limit_to(kept).map_err(Error::Switch)?;
     // No core file with what clients sent, and nobody of the same user looks inside.
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
         .map_err(|error| Error::Switch(error.into()))?;

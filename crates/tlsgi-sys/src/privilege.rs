@@ -66,6 +66,27 @@ impl Switch {
     }
 }
 
+/// Whether this process could become that identity: not in a container that took the means from it, or where only root exists.
+#[must_use]
+pub fn may_become(identity: &Identity) -> bool {
+    let needed = CapabilitySet::SETUID | CapabilitySet::SETGID;
+    let has_means = rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(needed));
+    let read = |name: &str| std::fs::read_to_string(format!("/proc/self/{name}"));
+    // Without these files there are no user namespaces, and everybody exists.
+    let exists = |name: &str, number: u32| read(name).map_or(true, |map| is_mapped(&map, number));
+    let may_set_groups = read("setgroups").map_or(true, |text| text.trim() != "deny");
+    has_means && may_set_groups && exists("uid_map", identity.user) && exists("gid_map", identity.group)
+}
+
+/// Whether a map of a user namespace, `INSIDE OUTSIDE COUNT` a line, has a number.
+fn is_mapped(map: &str, number: u32) -> bool {
+    map.lines().any(|line| {
+        let mut fields = line.split_whitespace().map(|field| field.parse::<u64>().unwrap_or(0));
+        let (Some(inside), _, Some(count)) = (fields.next(), fields.next(), fields.next()) else { return false };
+        (inside..inside.saturating_add(count)).contains(&u64::from(number))
+    })
+}
+
 /// Keeps of the capabilities at most these, here and in everything that is executed from here.
 ///
 /// # Errors
@@ -120,6 +141,14 @@ mod tests {
         });
         let none = CapabilitySet::empty();
         assert_eq!(left.join().expect("thread"), (none, none, none));
+    }
+
+    #[test]
+    fn maps_of_user_namespaces_are_read() {
+        assert!(is_mapped("         0          0 4294967295\n", 65534));
+        assert!(!is_mapped("0 1000 1\n", 65534));
+        assert!(is_mapped("0 1000 1\n1 100000 65536\n", 65534));
+        assert!(!is_mapped("", 0));
     }
 
     #[test]

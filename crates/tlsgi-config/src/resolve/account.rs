@@ -8,9 +8,6 @@ use crate::document::Part;
 use crate::option::One;
 use crate::value::AccountName;
 
-/// Who the front is when root starts it and nobody is named.
-const NOBODY: &str = "nobody";
-
 impl Resolver<'_> {
     /// As whom the pool's application runs.
     pub(super) fn account(&mut self, part: &Part) -> Account {
@@ -29,18 +26,22 @@ impl Resolver<'_> {
         account
     }
 
-    /// As whom the front runs: its own user, else the one named for all applications, else nobody. Where applications run as root,
-    /// static folders may be for root's eyes only, so it stays root for them, without root's powers.
-    pub(super) fn front_account(&self, sites: &[Site], pools: &[Pool]) -> Account {
+    /// As whom the front runs: its own user, else the one named for all applications.
+    pub(super) fn front_account(&self) -> Account {
         let own = &self.said.front_user;
         let user = name(own).or_else(|| name(&self.said.user));
         let group = name(&self.said.front_group);
         let shared = || name(&self.said.group).filter(|_| own.is_none());
         let groups = self.said.supplementary_group.iter().filter(|_| own.is_none()).map(|said| said.value.0.clone());
-        let stays =
-            sites.iter().any(|site| !site.mounts.is_empty()) && pools.iter().any(|pool| pool.account.user.is_none());
-        let nobody = || (self.facts.is_root && !stays).then(|| NOBODY.to_owned());
-        Account { group: group.or_else(shared), groups: groups.collect(), user: user.or_else(nobody) }
+        Account { group: group.or_else(shared), groups: groups.collect(), user }
+    }
+
+    /// Whether a front for which nobody is named should be nobody. Where applications run as root, static folders may be for root's eyes
+    /// only: it stays root for them, without root's powers.
+    pub(super) fn front_leaves_root(&self, sites: &[Site], pools: &[Pool]) -> bool {
+        let has_files = sites.iter().any(|site| !site.mounts.is_empty());
+        let stays = has_files && pools.iter().any(|pool| pool.account.user.is_none());
+        self.facts.is_root && self.front_account().is_unnamed() && !stays
     }
 
     /// `--virtualenv` and `--python` name one interpreter.

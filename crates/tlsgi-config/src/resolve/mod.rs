@@ -105,7 +105,7 @@ impl Resolver<'_> {
         let only_pool = [Part::new(pool::NAME, Origin::Default)];
         let pools = if pools.is_empty() { &only_pool } else { pools };
         let meant = self.pools(pools, &sites);
-        let front = self.front_account(&sites, meant.as_deref().unwrap_or_default());
+        let front_leaves_root = self.front_leaves_root(&sites, meant.as_deref().unwrap_or_default());
         let reload = self.reload(pools);
         Some(Config {
             listeners,
@@ -119,7 +119,8 @@ impl Resolver<'_> {
             reload,
             pid_file: self.said.pid_file.as_ref().map(|said| self.path(&said.value.0, &said.origin)),
             pools: meant?,
-            front,
+            front: self.front_account(),
+            front_leaves_root,
             sandbox: *value(&self.said.sandbox),
             socket_mode: value(&self.said.socket_mode).0,
         })

@@ -5,7 +5,7 @@ use std::path::Path;
 use tlsgi_config::config::Account;
 use tlsgi_config::{Config, Diagnostic, Diagnostics, Document, Layer, Origin};
 
-use crate::supervisor::account_of;
+use crate::supervisor::{account_of, account_of_front};
 
 /// Looks at every directory that is needed from the first request on.
 pub(super) fn look(said: &Document, config: &Config) -> Diagnostics {
@@ -20,7 +20,7 @@ pub(super) fn look(said: &Document, config: &Config) -> Diagnostics {
             named.sort_by_key(|said| !mount.directory.ends_with(&said.value.directory));
             let origin = named.first().map(|said| &said.origin);
             need("--static", &mount.directory, origin, &mut told);
-            reach(&config.front, &mount.directory, origin, &mut told);
+            reach(config, &mount.directory, origin, &mut told);
         }
     }
     let front = [&said.server.front_user, &said.server.front_group, &said.server.user, &said.server.group];
@@ -72,8 +72,8 @@ fn account(named: &Account, origin: Option<&Origin>, told: &mut Diagnostics) {
 }
 
 /// Whether the process that serves a static folder may enter it.
-fn reach(front: &Account, folder: &Path, origin: Option<&Origin>, told: &mut Diagnostics) {
-    let Ok(Some(account)) = account_of(front) else { return };
+fn reach(config: &Config, folder: &Path, origin: Option<&Origin>, told: &mut Diagnostics) {
+    let Ok(Some(account)) = account_of_front(config) else { return };
     let Some(closed) = account.identity.obstacle(folder) else { return };
     let mut warning = Diagnostic::warning(format!(
         "`--static`: {} is served by the user {}, who may not enter {}",

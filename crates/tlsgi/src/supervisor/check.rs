@@ -75,7 +75,7 @@ fn other_certificates(config: &Config, first: Error) -> Vec<Error> {
 }
 
 fn check_front(config: &Config) -> Result<(), Error> {
-    identity::of(&config.front)?;
+    identity::of_front(config)?;
     let available = tlsgi_front::confine::available();
     if config.sandbox == Sandbox::Require && !(available.landlock.is_some() && available.seccomp) {
         return Err(Error::Refused(

@@ -29,6 +29,15 @@ pub(crate) fn of(named: &config::Account) -> Result<Option<Account>, Error> {
     if is_own && named.groups.is_empty() { Ok(None) } else { Err(Error::NotRoot { name: account.name }) }
 }
 
+/// Who the front becomes.
+pub(crate) fn of_front(config: &Config) -> Result<Option<Account>, Error> {
+    let nobody = Account::nobody();
+    if config.front_leaves_root && privilege::may_become(&nobody.identity) {
+        return Ok(Some(nobody));
+    }
+    of(&config.front)
+}
+
 /// What a front is told about it.
 pub(super) fn confinement(front: Option<&Account>) -> Confinement {
     let identity = front.map(|account| {
@@ -63,16 +72,19 @@ pub(super) fn limit(config: &Config) {
 
 /// Addresses are bound: nothing of other processes is looked at any more.
 pub(super) fn limit_further() {
-    let has = rustix::thread::capabilities(None)
-        .is_ok_and(|sets| sets.permitted == privilege::SUPERVISOR | CapabilitySet::SYS_PTRACE);
-    if has && let Err(error) = privilege::limit_to(privilege::SUPERVISOR) {
+    let most = privilege::SUPERVISOR | CapabilitySet::SYS_PTRACE;
+    let is_limited = rustix::thread::capabilities(None).is_ok_and(|sets| most.contains(sets.permitted));
+    if geteuid().is_root()
+        && is_limited
+        && let Err(error) = privilege::limit_to(privilege::SUPERVISOR)
+    {
         tracing::warn!("the supervisor keeps a capability that it does not need: {error}");
     }
 }
 
 /// What would be said about the front of this configuration on this machine.
 pub(crate) fn front_in_words(config: &Config) -> String {
-    let account = of(&config.front).ok().flatten();
+    let account = of_front(config).ok().flatten();
     let available = match config.sandbox {
         Sandbox::Off => tlsgi_front::control::Confined::default(),
         Sandbox::Auto | Sandbox::Require => tlsgi_front::confine::available(),

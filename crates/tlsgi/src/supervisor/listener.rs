@@ -58,7 +58,7 @@ impl Listeners {
 
     fn bind_all(config: &Config, previous: &Self) -> Result<Self, Error> {
         let mut listeners = Self::default();
-        let owner = identity::of(&config.front)?.map(|account| (account.identity.user, account.identity.group));
+        let owner = identity::of_front(config)?.map(|account| (account.identity.user, account.identity.group));
         let access = Access { mode: config.socket_mode, owner };
         for wanted in &config.listeners {
             let bound = match previous.bound.iter().find(|bound| bound.serves(wanted)) {

@@ -36,7 +36,7 @@ use tlsgi_config::{Config, Exit};
 
 pub(crate) use check::check;
 pub(crate) use error::Error;
-pub(crate) use identity::{front_in_words, of as account_of};
+pub(crate) use identity::{front_in_words, of as account_of, of_front as account_of_front};
 
 /// What the command line hands over.
 pub(crate) struct Startup {

@@ -115,7 +115,7 @@ impl Server {
     fn prepare(&self, config: &Config) -> Result<Prepared, Error> {
         let releases = config.pools.iter().map(|pool| self.release(pool.clone())).collect::<Result<Vec<_>, _>>()?;
         let certificates = Certificates::load(config, &self.certificates, &self.keys)?;
-        let front = identity::of(&config.front)?;
+        let front = identity::of_front(config)?;
         Ok((releases, certificates, ClientTrust::load(config)?, open_access_log(config)?, front))
     }
 

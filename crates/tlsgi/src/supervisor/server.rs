@@ -99,7 +99,7 @@ impl Server {
         let (events, queue) = mpsc::channel(QUEUED_EVENTS);
         let mut tasks = JoinSet::new();
         watch_signals(&events, &mut tasks)?;
-        let front_account = identity::of(&config.front)?;
+        let front_account = identity::of_front(&config)?;
         let listeners = Listeners::bind(&mut config, &Listeners::default())?;
         identity::limit_further();
         let keys = Arc::new(KeyRing::default());

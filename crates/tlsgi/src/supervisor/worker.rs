@@ -290,11 +290,13 @@ pub(super) fn command(release: &Release) -> Command {
 /// Why an interpreter could not be started, and whose way to it is closed where.
 pub(super) fn cannot_start(release: &Release, error: &io::Error) -> String {
     let text = format!("{} cannot be started: {error}", release.interpreter.display());
-    let obstacle = release.account.as_ref().filter(|_| error.kind() == io::ErrorKind::PermissionDenied);
-    let obstacle = obstacle.and_then(|account| Some((&account.name, account.identity.obstacle(&release.interpreter)?)));
-    match obstacle {
-        Some((name, place)) => format!("{text}: the user {name} may not enter {}", place.display()),
-        None => text,
+    let Some(account) = release.account.as_ref().filter(|_| error.kind() == io::ErrorKind::PermissionDenied) else {
+        return text;
+    };
+    let name = &account.name;
+    match account.identity.obstacle(&release.interpreter) {
+        Some(place) => format!("{text}: the user {name} may not enter {}", place.display()),
+        None => format!("{text}: becoming the user {name} needs CAP_SETUID and CAP_SETGID"),
     }
 }
 

@@ -231,6 +231,39 @@ fn root_serves_443_and_80_as_another_user() {
 }
 
 #[test]
+fn root_that_can_be_nobody_else_serves_all_the_same() {
+    let directory = tempfile::tempdir().expect("directory");
+    let mut alone = Command::new("unshare");
+    alone.args(["--user", "--map-root-user"]);
+    let can = Command::new("unshare").args(["--user", "--map-root-user", "true"]).status();
+    if !can.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: no user namespace can be made here");
+        return;
+    }
+    alone.arg(env!("CARGO_BIN_EXE_tlsgi")).args([
+        "serve",
+        &crate::harness::example("wsgi_app.py"),
+        "--host",
+        "127.0.0.1",
+    ]);
+    alone.args(["--https-port", "0", "--port", "0", "--state-dir"]).arg(directory.path().join("state"));
+    let server = Server::run_by(directory, {
+        alone.arg("--python").arg(python());
+        alone
+    });
+    assert_eq!(server.get("/").status, 200);
+    has_no_powers_left(server.front());
+    assert_eq!(server.stop(), Some(0));
+}
+
+/// Root in name only.
+fn has_no_powers_left(pid: u32) {
+    for set in ["CapPrm", "CapEff", "CapAmb"] {
+        assert_eq!(status(pid, set), "0000000000000000", "{set}");
+    }
+}
+
+#[test]
 fn pools_of_different_users_are_strangers_to_each_other() {
     let Some(ground) = ground() else { return };
     let [shop, blog] = [ground.private_file("shop.txt", SHOP), ground.private_file("blog.txt", BLOG)];
