@@ -54,6 +54,8 @@ struct Apache {
     draft: Draft,
     /// Where relative paths begin.
     root: PathBuf,
+    /// Who says in which fields proxies are believed.
+    believed: Option<Given>,
 }
 
 impl Drafting for Apache {
@@ -114,6 +116,13 @@ fn translate(input: &Input<'_>) -> (Outcome, Diagnostics) {
     state.draft.told = told;
     if !files.is_empty() {
         host::build(&mut state, &evaluated.directives);
+    }
+    if let Some(given) = state.believed.clone().filter(|_| !state.draft.has("trusted-proxy")) {
+        let told =
+            entry::refusal(&given, "it says in which fields proxies are believed, and nothing names the proxies");
+        state
+            .draft
+            .tell(told.hint("`WSGITrustedProxies` or `RemoteIPTrustedProxy`; without, Apache believes everybody"));
     }
     state.draft.default("interface", "wsgi");
     let told = std::mem::take(&mut state.draft.told);

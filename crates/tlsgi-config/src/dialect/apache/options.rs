@@ -47,7 +47,8 @@ pub(super) static TABLE: &[Section<Apache>] = &[
             option(&["WSGIRestrictEmbedded", "WSGIRestrictProcess", "WSGIRestrictSignal", "WSGIRestrictStdin", "WSGIRestrictStdout", "WSGICaseSensitivity", "WSGIDestroyInterpreter", "WSGIPerInterpreterGIL", "WSGIFreeThreading", "WSGIInterpreterOptions", "WSGISwitchInterval", "WSGIIgnoreActivity", "WSGISlowRequests", "WSGIPassApacheRequest"], "VALUE").moot("applications run in processes of their own"),
             option(&["WSGIErrorOverride"], "On|Off").nearly("only `Off`: error responses of the application are its own", only_off),
             option(&["WSGIServerMetrics", "WSGITelemetryService", "WSGITelemetryOptions"], "VALUE").moot("there is no `mod_wsgi` module to ask"),
-            option(&["WSGITrustedProxies", "WSGITrustedProxyHeaders"], "VALUE").done("`--trusted-proxy`, `--trust`", later),
+            option(&["WSGITrustedProxies"], "ADDRESS...").done("`--trusted-proxy`", trusted),
+            option(&["WSGITrustedProxyHeaders"], "NAME...").nearly("`--trust`; without `WSGITrustedProxies` it is an error, where mod_wsgi believes everybody", believed),
             option(&["WSGIAuthUserScript", "WSGIAuthGroupScript", "WSGIAccessScript", "WSGIHandlerScript", "WSGIDispatchScript"], "FILE").refused("there are no scripts beside the application"),
         ],
     },
@@ -135,7 +136,10 @@ pub(super) static TABLE: &[Section<Apache>] = &[
             }),
             option(&["ProxyRequests"], "On|Off").nearly("only `Off`", only_off),
             option(&["ProxyTimeout", "ProxyBadHeader", "ProxyErrorOverride", "ProxyIOBufferSize", "ProxyReceiveBufferSize", "ProxySet", "ProxyStatus", "ProxyWebsocketFallbackToProxyHttp"], "VALUE").moot("requests that are passed on have the deadlines of all requests"),
-            option(&["RemoteIPHeader", "RemoteIPTrustedProxy", "RemoteIPInternalProxy", "RemoteIPProxiesHeader", "RemoteIPTrustedProxyList", "RemoteIPInternalProxyList"], "VALUE").done("`--trusted-proxy`, `--trust`", later),
+            option(&["RemoteIPTrustedProxy", "RemoteIPInternalProxy"], "ADDRESS...").done("`--trusted-proxy`", trusted),
+            option(&["RemoteIPHeader"], "NAME").nearly("`--trust`; without `RemoteIPTrustedProxy` it is an error, where Apache believes everybody", believed),
+            option(&["RemoteIPTrustedProxyList", "RemoteIPInternalProxyList"], "FILE").refused("name each proxy with `RemoteIPTrustedProxy`"),
+            option(&["RemoteIPProxiesHeader"], "NAME").moot("the application is told of the client alone"),
             option(&["RemoteIPProxyProtocol", "RemoteIPProxyProtocolExceptions"], "VALUE").refused("the PROXY protocol is said of a listener in a tlsgi.toml"),
         ],
     },
@@ -194,6 +198,19 @@ fn only_off(state: &mut Apache, given: &super::Given) {
     if !given.value().eq_ignore_ascii_case("off") {
         state.draft.tell_once(super::entry::refusal(given, "only `Off` is known here"));
     }
+}
+
+fn trusted(state: &mut Apache, given: &super::Given) {
+    for address in &given.values {
+        state.draft.say("trusted-proxy", address, given);
+    }
+}
+
+fn believed(state: &mut Apache, given: &super::Given) {
+    for name in &given.values {
+        state.draft.say("trust", name, given);
+    }
+    state.believed.get_or_insert_with(|| given.clone());
 }
 
 /// `header=20-40,MinRate=500 body=20,MinRate=500`

@@ -16,6 +16,7 @@ pub(super) fn finish(state: &mut Express) {
     logs(state);
     deadlines(state);
     privileges(state);
+    proxies(state);
     warnings(state);
     let defaults =
         [("interface", "wsgi"), ("max-body-size", "10485760"), ("queue-timeout", "45"), ("graceful-timeout", "15")];
@@ -289,6 +290,30 @@ fn privileges(state: &mut Express) {
         if let Some(given) = state.kept(name) {
             state.draft.say(native, given.value(), &given);
         }
+    }
+}
+
+/// Who is believed about clients, and in what.
+fn proxies(state: &mut Express) {
+    let (proxies, headers) = (state.every("--trust-proxy"), state.every("--trust-proxy-header"));
+    match (proxies.first(), headers.first()) {
+        (None, Some(header)) => {
+            let told = Diagnostic::lacks(&header.name, "--trust-proxy").at(&header.origin);
+            state.draft.tell(told.hint("mod_wsgi-express believes everybody then, also who spoofs"));
+        }
+        (Some(proxy), None) => {
+            let why = "`--trust-proxy-header` names nothing to believe";
+            state.draft.tell(Diagnostic::without_effect(&proxy.name, why).at(&proxy.origin));
+        }
+        (Some(_), Some(_)) => {
+            for given in &proxies {
+                state.draft.say("trusted-proxy", given.value(), given);
+            }
+            for given in &headers {
+                state.draft.say("trust", given.value(), given);
+            }
+        }
+        (None, None) => {}
     }
 }
 
