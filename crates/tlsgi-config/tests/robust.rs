@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use tlsgi_config::diagnostic::Paint;
+use tlsgi_config::dialect::toml;
 use tlsgi_config::layer::OPTIONS;
 use tlsgi_config::native::{argv, env, file, show};
-use tlsgi_config::{Facts, Layer, Origin, resolve};
+use tlsgi_config::{Document, Facts, Layer, Origin, resolve};
 
 fn facts() -> Facts {
     Facts {
@@ -62,6 +63,12 @@ proptest! {
                 prop_assert!(at.line >= 1 && at.line <= text.matches('\n').count() + 1);
             }
         }
+        let (again, told) = file::parse("tlsgi.toml".into(), &toml::write(&layer));
+        prop_assert!(told.0.is_empty(), "what was read is printed so that it can be read: {told:?}");
+        let names = |said: &Document| {
+            said.sites.iter().chain(&said.pools).map(|part| part.name.clone()).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(names(&again), names(&layer));
         _ = resolve(layer, &facts());
     }
 
