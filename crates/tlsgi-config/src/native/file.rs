@@ -94,6 +94,11 @@ impl Reader<'_> {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 ("site", DeValue::Array(sites)) => self.sites(sites),
                 ("pool", DeValue::Table(pools)) => self.pools(pools),
+                ("pool", DeValue::Array(_)) => {
+                    let at = self.origin(key.span());
+                    let told = Diagnostic::error("pools are written as `[pool.NAME]`, each with its own heading");
+                    self.told.push(told.at(&at));
+                }
                 ("site", _) => {
                     let told = Diagnostic::error("sites are written as `[[site]]`, each with its own heading");
                     let at = self.origin(key.span());
