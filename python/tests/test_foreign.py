@@ -279,3 +279,44 @@ def test_certbot_files_are_followed(place: Place) -> None:
     deadline = time.monotonic() + PATIENCE
     while ssl.get_server_certificate(("127.0.0.1", int(server.https.rpartition(":")[2]))) == before:
         assert time.monotonic() < deadline, server.log
+
+
+FLASK_PROGRAM = """
+    from flask import Flask
+
+    application = Flask(__name__)
+
+    @application.route("/")
+    def hello():
+        return "<h1 style='color:blue'>Hello There!</h1>"
+
+    if __name__ == "__main__":
+        application.run({arguments})
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["port=0, ssl_context=('cert.pem', 'key.pem')", "port=0, ssl_context=('cert.pem', 'key.pem'), debug=True", "port=0"],
+)
+def test_flask_program_is_run_as_it_is(place: Place, arguments: str) -> None:
+    pytest.importorskip("flask")
+    place.write("program.py", FLASK_PROGRAM.format(arguments=arguments))
+    server = place.start("python", "program.py")
+    answer = place.get(server.https + "/") if "ssl" in arguments else httpx.get(server.http + "/", timeout=PATIENCE)
+    assert "Hello There!" in answer.text
+    assert answer.headers["server"] == "tlsgi"
+
+
+def test_uvicorn_program_is_run_as_it_is(place: Place) -> None:
+    pytest.importorskip("uvicorn")
+    run = "uvicorn.run(app, port=0, ssl_keyfile='key.pem', ssl_certfile='cert.pem', ssl_version=ssl.PROTOCOL_TLS_SERVER)"
+    place.write("program.py", f"import ssl\nimport uvicorn\nfrom star_app import app\nif __name__ == '__main__':\n    {run}\n")
+    server = place.start("python", "program.py")
+    assert place.get(server.https + "/").json()["scheme"] == "https"
+
+
+def test_program_that_starts_no_server_runs_and_ends(place: Place) -> None:
+    place.write("program.py", "import sys\nprint(__name__, sys.argv)\nsys.exit(5)\n")
+    assert place.run("python", "program.py", "a", status=5).stdout == "__main__ ['program.py', 'a']\n"
+    assert "usage" in place.run("python", status=1).stderr

@@ -34,6 +34,8 @@ pub enum Invocation {
     Tool(Box<Asked>),
     /// Do what another server's command line says.
     Foreign(Foreign),
+    /// Run a Python program: the words behind `python`.
+    Program(Vec<OsString>),
     /// Print completions for this shell.
     Completions(String),
     /// Print the manual page.
@@ -63,6 +65,9 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Invocation, Diagnostics> {
     }
     if let Some(asked) = as_mkcert(&arguments) {
         return Ok(Invocation::Tool(Box::new(asked)));
+    }
+    if arguments.get(1).is_some_and(|first| first == "python" || first == "python3") {
+        return Ok(Invocation::Program(arguments.into_iter().skip(2).collect()));
     }
     if let Some(asked) = dialect::asked(arguments.get(1..).unwrap_or_default()) {
         return asked.map(Invocation::Foreign).map_err(|told| Diagnostics(vec![told]));

@@ -21,7 +21,7 @@ const USAGE: &str = "tlsgi [serve] [OPTIONS] APP\n       tlsgi COMMAND";
 pub(super) const WRITTEN: &str = "only-written";
 
 /// The commands, as help and manual list them.
-pub const COMMANDS: [(&str, &str); 11] = [
+pub const COMMANDS: [(&str, &str); 12] = [
     ("serve", "Serve an application (the default)"),
     ("check", "Check configuration, certificate and application without serving"),
     ("config show", "Print every value in use and where it was written"),
@@ -30,6 +30,7 @@ pub const COMMANDS: [(&str, &str); 11] = [
     ("cert", "Issue a certificate from the local root into files"),
     ("mkcert", "Do what mkcert does, with its flags"),
     ("ca", "Run a private CA"),
+    ("python", "Run a Python program, with tlsgi for the server that it starts"),
     ("import", "Print another server's command line as a tlsgi.toml"),
     ("completions", "Print completions for a shell"),
     ("man", "Print the manual page"),
@@ -114,6 +115,7 @@ pub fn command() -> Command {
         with_help(Command::new(name)).about(about).arg(words.value_name("ARGUMENTS"))
     };
     let command = command.subcommand(foreign("import", about("import")));
+    let command = command.subcommand(foreign("python", about("python")));
     let command = command.subcommands(DIALECTS.iter().map(|dialect| foreign(dialect.name, dialect.about)));
     command.subcommands(TOOLS.iter().map(|tool| tool.tree(about(tool.name))))
 }

@@ -36,11 +36,16 @@ pub(super) fn settings(source: &str) -> Result<String, String> {
     }
 }
 
-fn evaluate(source: &str) -> Result<String, String> {
+/// The interpreter that runs applications when no option names one.
+pub(super) fn interpreter() -> Result<PathBuf, String> {
     let named = std::env::var_os("TLSGI_PYTHON").filter(|text| !text.is_empty()).map(PathBuf::from);
-    let interpreter = named
+    named
         .or_else(|| interpreter::look(&interpreter::executable()))
-        .ok_or_else(|| "there is no Python interpreter on PATH; name one with TLSGI_PYTHON".to_owned())?;
+        .ok_or_else(|| "there is no Python interpreter on PATH; name one with TLSGI_PYTHON".to_owned())
+}
+
+fn evaluate(source: &str) -> Result<String, String> {
+    let interpreter = interpreter()?;
     let mut command = Command::new(&interpreter);
     command.args(["-m", "tlsgi.settings", source]).stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(|error| format!("{} cannot be started: {error}", interpreter.display()))?;

@@ -11,6 +11,7 @@ mod mkcert;
 pub(crate) mod passphrase;
 mod print;
 mod probe;
+mod program;
 mod startup;
 mod surroundings;
 mod tool;
@@ -78,6 +79,7 @@ fn dispatch(roles: &Roles, invocation: Invocation, worker: Option<UnixStream>) -
     match invocation {
         Invocation::Serve(flags) => with_startup(Source::Native(flags), worker, roles.serve),
         Invocation::Check(flags) => with_startup(Source::Native(flags), None, roles.check),
+        Invocation::Program(words) => program::run(&words),
         Invocation::Foreign(asked) => foreign::run(asked, roles),
         Invocation::ShowConfig(flags, shown) => show_config(*flags, shown),
         Invocation::Schema => print::out(&reference::schema()),
