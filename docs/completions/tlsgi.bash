@@ -55,6 +55,9 @@ _tlsgi() {
             tlsgi,mod_wsgi-express)
                 cmd="tlsgi__subcmd__mod_wsgi__subcmd__express"
                 ;;
+            tlsgi,python)
+                cmd="tlsgi__subcmd__python"
+                ;;
             tlsgi,serve)
                 cmd="tlsgi__subcmd__serve"
                 ;;
@@ -119,7 +122,7 @@ _tlsgi() {
 
     case "${cmd}" in
         tlsgi)
-            opts="-h -V --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --route --canonical-name --pool --mount --root-path --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all --version serve check config completions man import mod_wsgi-express apache uwsgi gunicorn uvicorn hypercorn flask trust cert mkcert ca"
+            opts="-h -V --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --route --canonical-name --pool --mount --root-path --static --static-max-age --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all --version serve check config completions man import python mod_wsgi-express apache uwsgi gunicorn uvicorn hypercorn flask trust cert mkcert ca"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2914,6 +2917,20 @@ _tlsgi() {
             return 0
             ;;
         tlsgi__subcmd__mod_wsgi__subcmd__express)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        tlsgi__subcmd__python)
             opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -567,6 +567,13 @@ _arguments "${_arguments_options[@]}" : \
 '*::words:_default' \
 && ret=0
 ;;
+(python)
+_arguments "${_arguments_options[@]}" : \
+'-h[Print help]' \
+'--help[Print help]' \
+'*::words:_default' \
+&& ret=0
+;;
 (mod_wsgi-express)
 _arguments "${_arguments_options[@]}" : \
 '-h[Print help]' \
@@ -907,6 +914,7 @@ _tlsgi_commands() {
 'completions:Print completions for a shell' \
 'man:Print the manual page' \
 'import:Print another server'\''s command line as a tlsgi.toml' \
+'python:Run a Python program, with tlsgi for the server that it starts' \
 'mod_wsgi-express:Serve as mod_wsgi-express start-server does' \
 'apache:Serve as Apache with mod_wsgi does, from its configuration' \
 'uwsgi:Serve as uwsgi does, with its options and files' \
@@ -1061,6 +1069,11 @@ _tlsgi__subcmd__mkcert_commands() {
 _tlsgi__subcmd__mod_wsgi-express_commands() {
     local commands; commands=()
     _describe -t commands 'tlsgi mod_wsgi-express commands' commands "$@"
+}
+(( $+functions[_tlsgi__subcmd__python_commands] )) ||
+_tlsgi__subcmd__python_commands() {
+    local commands; commands=()
+    _describe -t commands 'tlsgi python commands' commands "$@"
 }
 (( $+functions[_tlsgi__subcmd__serve_commands] )) ||
 _tlsgi__subcmd__serve_commands() {
