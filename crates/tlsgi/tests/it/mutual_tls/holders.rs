@@ -44,8 +44,9 @@ fn every_reason_is_on_the_page_and_in_the_log_and_the_application_is_not_called(
         }
         assert_eq!(fetch(&server, version, Some(&authority.client()), "/api").0, 200);
     }
-    let calls = server.log().lines().filter(|line| *line == "called /api").count();
-    assert_eq!(calls, 2, "the application is called for good certificates only");
+    let calls = || server.log().lines().filter(|line| *line == "called /api").count();
+    server.wait_until(|| calls() >= 2, "the lines of the application");
+    assert_eq!(calls(), 2, "the application is called for good certificates only");
 }
 
 #[test]
