@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
@@ -130,6 +131,20 @@ def test_object_is_imported_again_for_several_workers(program: Callable[..., Ser
     assert own != server.process.pid
     names = [Path(f"/proc/{pid}/cmdline").read_text() for pid in server.processes()]
     assert sum("worker" in name for name in names) == 2
+
+
+def test_server_ends_with_the_program_that_started_it(program: Callable[..., Server]) -> None:
+    pytest.importorskip("flask")
+    server = program(FLASK, "workers=2")
+    below = [pid for pid in server.processes() if pid != server.process.pid]
+    server.process.kill()
+    server.process.wait(PATIENCE)
+    deadline = time.monotonic() + PATIENCE
+    while any(Path(f"/proc/{pid}").exists() for pid in below):
+        assert time.monotonic() < deadline, server.log
+    # The program was killed, which stop() reports; it closes what was open.
+    assert server.stop() == -9
+    server.stop = lambda: 0  # type: ignore[method-assign]
 
 
 def test_own_process_serves_one_worker(program: Callable[..., Server]) -> None:

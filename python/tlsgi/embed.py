@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import ipaddress
 import os
 import shutil
@@ -13,7 +14,7 @@ import sysconfig
 import tempfile
 import threading
 from contextlib import contextmanager
-from typing import Any, Callable, Iterable, Iterator, Union
+from typing import Any, Callable, Iterable, Iterator, Optional, Union
 
 from tlsgi import interface as interfaces
 from tlsgi import keywords, locate, worker
@@ -23,6 +24,10 @@ from tlsgi.start import Start
 
 _ONLY_BY_NAME = ("reload", "preload", "max_requests", "max_worker_memory")
 """What needs processes that import the application themselves."""
+
+
+_PARENT_DEATH_SIGNAL = 1
+"""``PR_SET_PDEATHSIG``."""
 
 
 def run(app: Union[str, Callable[..., Any]], given: dict[str, Any]) -> None:
@@ -151,9 +156,8 @@ def _serve_by_name(reference: str, request: Request) -> None:
         reference = "tlsgi.debug:load()"
         if options.get("reload") and not options.get("reload_dir"):
             options["reload_dir"] = _directories(environment["TLSGI__DEBUGGED"])
-    server = subprocess.Popen(
-        [executable(), "serve", *arguments(options), "--", reference], env={**os.environ, **environment}
-    )
+    command = [executable(), "serve", *arguments(options), "--", reference]
+    server = subprocess.Popen(command, env={**os.environ, **environment}, preexec_fn=_ends_with_parent())
     before = signal.getsignal(signal.SIGTERM)
     is_main = threading.current_thread() is threading.main_thread()
     if is_main:
@@ -162,6 +166,18 @@ def _serve_by_name(reference: str, request: Request) -> None:
     if is_main and before is not None:
         signal.signal(signal.SIGTERM, before)
     _leave_unless_zero(status)
+
+
+def _ends_with_parent() -> Optional[Callable[[], Any]]:
+    """For a child: it is told to stop when this process ends, however it ends."""
+    if not sys.platform.startswith("linux") or threading.current_thread() is not threading.main_thread():
+        # The kernel looks at the thread that started the child.
+        return None
+    try:
+        control_process = ctypes.CDLL(None).prctl
+    except (OSError, AttributeError):
+        return None
+    return lambda: control_process(_PARENT_DEATH_SIGNAL, int(signal.SIGTERM))
 
 
 def _serve_here(served: interfaces.Served, flags: list[str]) -> None:
