@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_tlsgi_global_optspecs
-    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= virtualenv= venv= user= group= supplementary-group= umask= home= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= socket-mode= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts route= canonical-name= pool= mount= root-path= static= static-max-age= processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= graceful-timeout= state-dir= front-threads= front-user= front-group= sandbox= pid-file= pid= config= h/help help-all V/version
+    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= virtualenv= venv= user= group= supplementary-group= umask= home= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= socket-mode= sni-strict no-sni-strict tls-ticket-rotation= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= tls-profile= tls-min= tls-ciphers= ciphers= ssl-ciphers= tls-order= tls-groups= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts route= canonical-name= pool= mount= root-path= static= static-max-age= processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= graceful-timeout= state-dir= front-threads= front-user= front-group= sandbox= pid-file= pid= config= h/help help-all V/version
 end
 
 function __fish_tlsgi_needs_command
@@ -48,16 +48,27 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l bind-https -d 'Listen for H
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l bind-http -d 'Listen for plain HTTP there; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l backlog -d 'Connections that may wait in the kernel to be accepted [2048]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l socket-mode -d 'Permissions of Unix sockets that are listened on, in octal [0660]' -r
-complete -c tlsgi -n "__fish_tlsgi_needs_command" -l certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
-complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ssl-certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
-complete -c tlsgi -n "__fish_tlsgi_needs_command" -l keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
-complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ssl-keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l tls-ticket-rotation -d 'How often the keys of TLS session tickets change [6h]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l certfile -d 'Certificate, or a directory as certbot keeps; without one a local CA issues it; repeatable' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ssl-certfile -d 'Certificate, or a directory as certbot keeps; without one a local CA issues it; repeatable' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l keyfile -d 'Private key in PEM; repeatable, one for each --certfile [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ssl-keyfile -d 'Private key in PEM; repeatable, one for each --certfile [the file of --certfile]' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l key-passphrase-file -d 'File whose first line opens an encrypted private key' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l key-passphrase-command -d 'Shell command whose first line of output opens an encrypted private key' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l key-passphrase-credential -d 'systemd credential whose first line opens an encrypted private key' -r
-complete -c tlsgi -n "__fish_tlsgi_needs_command" -l chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
-complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ssl-chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l chain-file -d 'Intermediate certificates, where --certfile has the leaf alone; repeatable, one for each' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ssl-chain-file -d 'Intermediate certificates, where --certfile has the leaf alone; repeatable, one for each' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l server-name -d 'Host name served; repeatable; every name when none is given' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l tls-profile -d 'What TLS offers, as Mozilla recommends (version 6.0) [intermediate]' -r -f -a "modern\t''
+intermediate\t''"
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l tls-min -d 'Oldest version of TLS that is spoken: 1.2 or 1.3 [1.2; 1.3 with --tls-profile modern]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l tls-ciphers -d 'Cipher suites in OpenSSL\'s words [those of --tls-profile]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ciphers -d 'Cipher suites in OpenSSL\'s words [those of --tls-profile]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ssl-ciphers -d 'Cipher suites in OpenSSL\'s words [those of --tls-profile]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l tls-order -d 'Whose order of cipher suites counts [auto]' -r -f -a "auto\t''
+client\t''
+server\t''"
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l tls-groups -d 'Groups for the key exchange [X25519MLKEM768:X25519:P-256:P-384]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l client-ca -d 'Authorities whose client certificates are accepted, in PEM' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l client-cert -d 'Whether the whole site asks clients for a certificate [off]' -r -f -a "off\t''
 request\t''
@@ -141,6 +152,8 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l factory -d 'APP names a fun
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-factory -d 'The opposite of --factory'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l http -d 'Listen for plain HTTP'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-http -d 'Do not listen for plain HTTP'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l sni-strict -d 'Refuse TLS clients that name no site, or none of this server'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-sni-strict -d 'The opposite of --sni-strict'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l client-cert-headers -d 'Tell the application of the client\'s certificate in the fields Client-Cert and Client-Cert-Chain (RFC 9440)'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-client-cert-headers -d 'The opposite of --client-cert-headers'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ssl-environment -d 'Give WSGI applications the SSL_ variables of Apache\'s mod_ssl'
@@ -202,16 +215,27 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l bind-https -d 'Lis
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l bind-http -d 'Listen for plain HTTP there; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l backlog -d 'Connections that may wait in the kernel to be accepted [2048]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l socket-mode -d 'Permissions of Unix sockets that are listened on, in octal [0660]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ssl-certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ssl-keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l tls-ticket-rotation -d 'How often the keys of TLS session tickets change [6h]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l certfile -d 'Certificate, or a directory as certbot keeps; without one a local CA issues it; repeatable' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ssl-certfile -d 'Certificate, or a directory as certbot keeps; without one a local CA issues it; repeatable' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l keyfile -d 'Private key in PEM; repeatable, one for each --certfile [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ssl-keyfile -d 'Private key in PEM; repeatable, one for each --certfile [the file of --certfile]' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l key-passphrase-file -d 'File whose first line opens an encrypted private key' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l key-passphrase-command -d 'Shell command whose first line of output opens an encrypted private key' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l key-passphrase-credential -d 'systemd credential whose first line opens an encrypted private key' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ssl-chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l chain-file -d 'Intermediate certificates, where --certfile has the leaf alone; repeatable, one for each' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ssl-chain-file -d 'Intermediate certificates, where --certfile has the leaf alone; repeatable, one for each' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l server-name -d 'Host name served; repeatable; every name when none is given' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l tls-profile -d 'What TLS offers, as Mozilla recommends (version 6.0) [intermediate]' -r -f -a "modern\t''
+intermediate\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l tls-min -d 'Oldest version of TLS that is spoken: 1.2 or 1.3 [1.2; 1.3 with --tls-profile modern]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l tls-ciphers -d 'Cipher suites in OpenSSL\'s words [those of --tls-profile]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ciphers -d 'Cipher suites in OpenSSL\'s words [those of --tls-profile]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ssl-ciphers -d 'Cipher suites in OpenSSL\'s words [those of --tls-profile]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l tls-order -d 'Whose order of cipher suites counts [auto]' -r -f -a "auto\t''
+client\t''
+server\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l tls-groups -d 'Groups for the key exchange [X25519MLKEM768:X25519:P-256:P-384]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l client-ca -d 'Authorities whose client certificates are accepted, in PEM' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l client-cert -d 'Whether the whole site asks clients for a certificate [off]' -r -f -a "off\t''
 request\t''
@@ -295,6 +319,8 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l factory -d 'APP na
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-factory -d 'The opposite of --factory'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l http -d 'Listen for plain HTTP'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-http -d 'Do not listen for plain HTTP'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l sni-strict -d 'Refuse TLS clients that name no site, or none of this server'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-sni-strict -d 'The opposite of --sni-strict'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l client-cert-headers -d 'Tell the application of the client\'s certificate in the fields Client-Cert and Client-Cert-Chain (RFC 9440)'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-client-cert-headers -d 'The opposite of --client-cert-headers'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ssl-environment -d 'Give WSGI applications the SSL_ variables of Apache\'s mod_ssl'
@@ -337,16 +363,27 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l bind-https -d 'Lis
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l bind-http -d 'Listen for plain HTTP there; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l backlog -d 'Connections that may wait in the kernel to be accepted [2048]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l socket-mode -d 'Permissions of Unix sockets that are listened on, in octal [0660]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ssl-certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ssl-keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l tls-ticket-rotation -d 'How often the keys of TLS session tickets change [6h]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l certfile -d 'Certificate, or a directory as certbot keeps; without one a local CA issues it; repeatable' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ssl-certfile -d 'Certificate, or a directory as certbot keeps; without one a local CA issues it; repeatable' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l keyfile -d 'Private key in PEM; repeatable, one for each --certfile [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ssl-keyfile -d 'Private key in PEM; repeatable, one for each --certfile [the file of --certfile]' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l key-passphrase-file -d 'File whose first line opens an encrypted private key' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l key-passphrase-command -d 'Shell command whose first line of output opens an encrypted private key' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l key-passphrase-credential -d 'systemd credential whose first line opens an encrypted private key' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ssl-chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l chain-file -d 'Intermediate certificates, where --certfile has the leaf alone; repeatable, one for each' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ssl-chain-file -d 'Intermediate certificates, where --certfile has the leaf alone; repeatable, one for each' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l server-name -d 'Host name served; repeatable; every name when none is given' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l tls-profile -d 'What TLS offers, as Mozilla recommends (version 6.0) [intermediate]' -r -f -a "modern\t''
+intermediate\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l tls-min -d 'Oldest version of TLS that is spoken: 1.2 or 1.3 [1.2; 1.3 with --tls-profile modern]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l tls-ciphers -d 'Cipher suites in OpenSSL\'s words [those of --tls-profile]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ciphers -d 'Cipher suites in OpenSSL\'s words [those of --tls-profile]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ssl-ciphers -d 'Cipher suites in OpenSSL\'s words [those of --tls-profile]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l tls-order -d 'Whose order of cipher suites counts [auto]' -r -f -a "auto\t''
+client\t''
+server\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l tls-groups -d 'Groups for the key exchange [X25519MLKEM768:X25519:P-256:P-384]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l client-ca -d 'Authorities whose client certificates are accepted, in PEM' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l client-cert -d 'Whether the whole site asks clients for a certificate [off]' -r -f -a "off\t''
 request\t''
@@ -430,6 +467,8 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l factory -d 'APP na
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-factory -d 'The opposite of --factory'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l http -d 'Listen for plain HTTP'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-http -d 'Do not listen for plain HTTP'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l sni-strict -d 'Refuse TLS clients that name no site, or none of this server'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-sni-strict -d 'The opposite of --sni-strict'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l client-cert-headers -d 'Tell the application of the client\'s certificate in the fields Client-Cert and Client-Cert-Chain (RFC 9440)'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-client-cert-headers -d 'The opposite of --client-cert-headers'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ssl-environment -d 'Give WSGI applications the SSL_ variables of Apache\'s mod_ssl'
@@ -475,16 +514,27 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l bind-http -d 'Listen for plain HTTP there; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l backlog -d 'Connections that may wait in the kernel to be accepted [2048]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l socket-mode -d 'Permissions of Unix sockets that are listened on, in octal [0660]' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l ssl-certfile -d 'Certificate in PEM; without one a local CA issues it' -r -F
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l ssl-keyfile -d 'Private key in PEM [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l tls-ticket-rotation -d 'How often the keys of TLS session tickets change [6h]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l certfile -d 'Certificate, or a directory as certbot keeps; without one a local CA issues it; repeatable' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l ssl-certfile -d 'Certificate, or a directory as certbot keeps; without one a local CA issues it; repeatable' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l keyfile -d 'Private key in PEM; repeatable, one for each --certfile [the file of --certfile]' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l ssl-keyfile -d 'Private key in PEM; repeatable, one for each --certfile [the file of --certfile]' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l key-passphrase-file -d 'File whose first line opens an encrypted private key' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l key-passphrase-command -d 'Shell command whose first line of output opens an encrypted private key' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l key-passphrase-credential -d 'systemd credential whose first line opens an encrypted private key' -r
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
-complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l ssl-chain-file -d 'Intermediate certificates, where --certfile has the leaf alone' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l chain-file -d 'Intermediate certificates, where --certfile has the leaf alone; repeatable, one for each' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l ssl-chain-file -d 'Intermediate certificates, where --certfile has the leaf alone; repeatable, one for each' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l server-name -d 'Host name served; repeatable; every name when none is given' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l tls-profile -d 'What TLS offers, as Mozilla recommends (version 6.0) [intermediate]' -r -f -a "modern\t''
+intermediate\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l tls-min -d 'Oldest version of TLS that is spoken: 1.2 or 1.3 [1.2; 1.3 with --tls-profile modern]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l tls-ciphers -d 'Cipher suites in OpenSSL\'s words [those of --tls-profile]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l ciphers -d 'Cipher suites in OpenSSL\'s words [those of --tls-profile]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l ssl-ciphers -d 'Cipher suites in OpenSSL\'s words [those of --tls-profile]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l tls-order -d 'Whose order of cipher suites counts [auto]' -r -f -a "auto\t''
+client\t''
+server\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l tls-groups -d 'Groups for the key exchange [X25519MLKEM768:X25519:P-256:P-384]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l client-ca -d 'Authorities whose client certificates are accepted, in PEM' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l client-cert -d 'Whether the whole site asks clients for a certificate [off]' -r -f -a "off\t''
 request\t''
@@ -568,6 +618,8 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-factory -d 'The opposite of --factory'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l http -d 'Listen for plain HTTP'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-http -d 'Do not listen for plain HTTP'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l sni-strict -d 'Refuse TLS clients that name no site, or none of this server'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-sni-strict -d 'The opposite of --sni-strict'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l client-cert-headers -d 'Tell the application of the client\'s certificate in the fields Client-Cert and Client-Cert-Chain (RFC 9440)'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-client-cert-headers -d 'The opposite of --client-cert-headers'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l ssl-environment -d 'Give WSGI applications the SSL_ variables of Apache\'s mod_ssl'
@@ -665,6 +717,8 @@ ed25519\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l days -d 'How long it is valid' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l from -d 'Take over this root' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l from-key -d 'Its key; may be encrypted' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l permit -d 'Issue for these names, with all below them, and networks alone: a critical name constraint, which clients check; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l crl-url -d 'Where you publish the revocation list (http://…): certificates issued from now on say so' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from init" -l encrypt-key -d 'Protect its key with a passphrase'
@@ -702,6 +756,7 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcomma
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from crl" -l key-passphrase-file -d 'The first line opens the CA\'s key; a terminal is asked otherwise' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from crl" -l key-passphrase-command -d 'The first line that this prints opens the CA\'s key' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from crl" -l crl-days -d 'Days after which clients want a newer revocation list' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from crl" -l crl-url -d 'Where you publish the revocation list (http://…): certificates issued from now on say so' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from crl" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from crl" -l config -d 'Configuration file; ./tlsgi.toml when it exists' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand ca; and __fish_seen_subcommand_from crl" -s h -l help -d 'Print help'

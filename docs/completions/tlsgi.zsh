@@ -37,16 +37,24 @@ _tlsgi() {
 '*--bind-http=[Listen for plain HTTP there; repeatable]:ADDRESS:_default' \
 '*--backlog=[Connections that may wait in the kernel to be accepted \[2048\]]:COUNT:_default' \
 '*--socket-mode=[Permissions of Unix sockets that are listened on, in octal \[0660\]]:MODE:_default' \
-'*--certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
-'*--ssl-certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
-'*--keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
-'*--ssl-keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
+'*--tls-ticket-rotation=[How often the keys of TLS session tickets change \[6h\]]:TIME:_default' \
+'*--certfile=[Certificate, or a directory as certbot keeps; without one a local CA issues it; repeatable]:FILE:_files' \
+'*--ssl-certfile=[Certificate, or a directory as certbot keeps; without one a local CA issues it; repeatable]:FILE:_files' \
+'*--keyfile=[Private key in PEM; repeatable, one for each --certfile \[the file of --certfile\]]:FILE:_files' \
+'*--ssl-keyfile=[Private key in PEM; repeatable, one for each --certfile \[the file of --certfile\]]:FILE:_files' \
 '*--key-passphrase-file=[File whose first line opens an encrypted private key]:FILE:_files' \
 '*--key-passphrase-command=[Shell command whose first line of output opens an encrypted private key]:COMMAND:_default' \
 '*--key-passphrase-credential=[systemd credential whose first line opens an encrypted private key]:NAME:_default' \
-'*--chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
-'*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
+'*--chain-file=[Intermediate certificates, where --certfile has the leaf alone; repeatable, one for each]:FILE:_files' \
+'*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone; repeatable, one for each]:FILE:_files' \
 '*--server-name=[Host name served; repeatable; every name when none is given]:NAME:_default' \
+'*--tls-profile=[What TLS offers, as Mozilla recommends (version 6.0) \[intermediate\]]:modern|intermediate:(modern intermediate)' \
+'*--tls-min=[Oldest version of TLS that is spoken\: 1.2 or 1.3 \[1.2; 1.3 with --tls-profile modern\]]:1.2|1.3:_default' \
+'*--tls-ciphers=[Cipher suites in OpenSSL'\''s words \[those of --tls-profile\]]:LIST:_default' \
+'*--ciphers=[Cipher suites in OpenSSL'\''s words \[those of --tls-profile\]]:LIST:_default' \
+'*--ssl-ciphers=[Cipher suites in OpenSSL'\''s words \[those of --tls-profile\]]:LIST:_default' \
+'*--tls-order=[Whose order of cipher suites counts \[auto\]]:auto|client|server:(auto client server)' \
+'*--tls-groups=[Groups for the key exchange \[X25519MLKEM768\:X25519\:P-256\:P-384\]]:LIST:_default' \
 '*--client-ca=[Authorities whose client certificates are accepted, in PEM]:FILE:_files' \
 '*--client-cert=[Whether the whole site asks clients for a certificate \[off\]]:off|request|require:(off request require)' \
 '*--client-cert-path=[Require a client certificate under a URL prefix; repeatable]:PREFIX[=FILE]:_default' \
@@ -116,6 +124,8 @@ _tlsgi() {
 '--no-factory[The opposite of --factory]' \
 '--http[Listen for plain HTTP]' \
 '--no-http[Do not listen for plain HTTP]' \
+'--sni-strict[Refuse TLS clients that name no site, or none of this server]' \
+'--no-sni-strict[The opposite of --sni-strict]' \
 '--client-cert-headers[Tell the application of the client'\''s certificate in the fields Client-Cert and Client-Cert-Chain (RFC 9440)]' \
 '--no-client-cert-headers[The opposite of --client-cert-headers]' \
 '--ssl-environment[Give WSGI applications the SSL_ variables of Apache'\''s mod_ssl]' \
@@ -171,16 +181,24 @@ _arguments "${_arguments_options[@]}" : \
 '*--bind-http=[Listen for plain HTTP there; repeatable]:ADDRESS:_default' \
 '*--backlog=[Connections that may wait in the kernel to be accepted \[2048\]]:COUNT:_default' \
 '*--socket-mode=[Permissions of Unix sockets that are listened on, in octal \[0660\]]:MODE:_default' \
-'*--certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
-'*--ssl-certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
-'*--keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
-'*--ssl-keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
+'*--tls-ticket-rotation=[How often the keys of TLS session tickets change \[6h\]]:TIME:_default' \
+'*--certfile=[Certificate, or a directory as certbot keeps; without one a local CA issues it; repeatable]:FILE:_files' \
+'*--ssl-certfile=[Certificate, or a directory as certbot keeps; without one a local CA issues it; repeatable]:FILE:_files' \
+'*--keyfile=[Private key in PEM; repeatable, one for each --certfile \[the file of --certfile\]]:FILE:_files' \
+'*--ssl-keyfile=[Private key in PEM; repeatable, one for each --certfile \[the file of --certfile\]]:FILE:_files' \
 '*--key-passphrase-file=[File whose first line opens an encrypted private key]:FILE:_files' \
 '*--key-passphrase-command=[Shell command whose first line of output opens an encrypted private key]:COMMAND:_default' \
 '*--key-passphrase-credential=[systemd credential whose first line opens an encrypted private key]:NAME:_default' \
-'*--chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
-'*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
+'*--chain-file=[Intermediate certificates, where --certfile has the leaf alone; repeatable, one for each]:FILE:_files' \
+'*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone; repeatable, one for each]:FILE:_files' \
 '*--server-name=[Host name served; repeatable; every name when none is given]:NAME:_default' \
+'*--tls-profile=[What TLS offers, as Mozilla recommends (version 6.0) \[intermediate\]]:modern|intermediate:(modern intermediate)' \
+'*--tls-min=[Oldest version of TLS that is spoken\: 1.2 or 1.3 \[1.2; 1.3 with --tls-profile modern\]]:1.2|1.3:_default' \
+'*--tls-ciphers=[Cipher suites in OpenSSL'\''s words \[those of --tls-profile\]]:LIST:_default' \
+'*--ciphers=[Cipher suites in OpenSSL'\''s words \[those of --tls-profile\]]:LIST:_default' \
+'*--ssl-ciphers=[Cipher suites in OpenSSL'\''s words \[those of --tls-profile\]]:LIST:_default' \
+'*--tls-order=[Whose order of cipher suites counts \[auto\]]:auto|client|server:(auto client server)' \
+'*--tls-groups=[Groups for the key exchange \[X25519MLKEM768\:X25519\:P-256\:P-384\]]:LIST:_default' \
 '*--client-ca=[Authorities whose client certificates are accepted, in PEM]:FILE:_files' \
 '*--client-cert=[Whether the whole site asks clients for a certificate \[off\]]:off|request|require:(off request require)' \
 '*--client-cert-path=[Require a client certificate under a URL prefix; repeatable]:PREFIX[=FILE]:_default' \
@@ -250,6 +268,8 @@ _arguments "${_arguments_options[@]}" : \
 '--no-factory[The opposite of --factory]' \
 '--http[Listen for plain HTTP]' \
 '--no-http[Do not listen for plain HTTP]' \
+'--sni-strict[Refuse TLS clients that name no site, or none of this server]' \
+'--no-sni-strict[The opposite of --sni-strict]' \
 '--client-cert-headers[Tell the application of the client'\''s certificate in the fields Client-Cert and Client-Cert-Chain (RFC 9440)]' \
 '--no-client-cert-headers[The opposite of --client-cert-headers]' \
 '--ssl-environment[Give WSGI applications the SSL_ variables of Apache'\''s mod_ssl]' \
@@ -296,16 +316,24 @@ _arguments "${_arguments_options[@]}" : \
 '*--bind-http=[Listen for plain HTTP there; repeatable]:ADDRESS:_default' \
 '*--backlog=[Connections that may wait in the kernel to be accepted \[2048\]]:COUNT:_default' \
 '*--socket-mode=[Permissions of Unix sockets that are listened on, in octal \[0660\]]:MODE:_default' \
-'*--certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
-'*--ssl-certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
-'*--keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
-'*--ssl-keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
+'*--tls-ticket-rotation=[How often the keys of TLS session tickets change \[6h\]]:TIME:_default' \
+'*--certfile=[Certificate, or a directory as certbot keeps; without one a local CA issues it; repeatable]:FILE:_files' \
+'*--ssl-certfile=[Certificate, or a directory as certbot keeps; without one a local CA issues it; repeatable]:FILE:_files' \
+'*--keyfile=[Private key in PEM; repeatable, one for each --certfile \[the file of --certfile\]]:FILE:_files' \
+'*--ssl-keyfile=[Private key in PEM; repeatable, one for each --certfile \[the file of --certfile\]]:FILE:_files' \
 '*--key-passphrase-file=[File whose first line opens an encrypted private key]:FILE:_files' \
 '*--key-passphrase-command=[Shell command whose first line of output opens an encrypted private key]:COMMAND:_default' \
 '*--key-passphrase-credential=[systemd credential whose first line opens an encrypted private key]:NAME:_default' \
-'*--chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
-'*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
+'*--chain-file=[Intermediate certificates, where --certfile has the leaf alone; repeatable, one for each]:FILE:_files' \
+'*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone; repeatable, one for each]:FILE:_files' \
 '*--server-name=[Host name served; repeatable; every name when none is given]:NAME:_default' \
+'*--tls-profile=[What TLS offers, as Mozilla recommends (version 6.0) \[intermediate\]]:modern|intermediate:(modern intermediate)' \
+'*--tls-min=[Oldest version of TLS that is spoken\: 1.2 or 1.3 \[1.2; 1.3 with --tls-profile modern\]]:1.2|1.3:_default' \
+'*--tls-ciphers=[Cipher suites in OpenSSL'\''s words \[those of --tls-profile\]]:LIST:_default' \
+'*--ciphers=[Cipher suites in OpenSSL'\''s words \[those of --tls-profile\]]:LIST:_default' \
+'*--ssl-ciphers=[Cipher suites in OpenSSL'\''s words \[those of --tls-profile\]]:LIST:_default' \
+'*--tls-order=[Whose order of cipher suites counts \[auto\]]:auto|client|server:(auto client server)' \
+'*--tls-groups=[Groups for the key exchange \[X25519MLKEM768\:X25519\:P-256\:P-384\]]:LIST:_default' \
 '*--client-ca=[Authorities whose client certificates are accepted, in PEM]:FILE:_files' \
 '*--client-cert=[Whether the whole site asks clients for a certificate \[off\]]:off|request|require:(off request require)' \
 '*--client-cert-path=[Require a client certificate under a URL prefix; repeatable]:PREFIX[=FILE]:_default' \
@@ -375,6 +403,8 @@ _arguments "${_arguments_options[@]}" : \
 '--no-factory[The opposite of --factory]' \
 '--http[Listen for plain HTTP]' \
 '--no-http[Do not listen for plain HTTP]' \
+'--sni-strict[Refuse TLS clients that name no site, or none of this server]' \
+'--no-sni-strict[The opposite of --sni-strict]' \
 '--client-cert-headers[Tell the application of the client'\''s certificate in the fields Client-Cert and Client-Cert-Chain (RFC 9440)]' \
 '--no-client-cert-headers[The opposite of --client-cert-headers]' \
 '--ssl-environment[Give WSGI applications the SSL_ variables of Apache'\''s mod_ssl]' \
@@ -435,16 +465,24 @@ _arguments "${_arguments_options[@]}" : \
 '*--bind-http=[Listen for plain HTTP there; repeatable]:ADDRESS:_default' \
 '*--backlog=[Connections that may wait in the kernel to be accepted \[2048\]]:COUNT:_default' \
 '*--socket-mode=[Permissions of Unix sockets that are listened on, in octal \[0660\]]:MODE:_default' \
-'*--certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
-'*--ssl-certfile=[Certificate in PEM; without one a local CA issues it]:FILE:_files' \
-'*--keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
-'*--ssl-keyfile=[Private key in PEM \[the file of --certfile\]]:FILE:_files' \
+'*--tls-ticket-rotation=[How often the keys of TLS session tickets change \[6h\]]:TIME:_default' \
+'*--certfile=[Certificate, or a directory as certbot keeps; without one a local CA issues it; repeatable]:FILE:_files' \
+'*--ssl-certfile=[Certificate, or a directory as certbot keeps; without one a local CA issues it; repeatable]:FILE:_files' \
+'*--keyfile=[Private key in PEM; repeatable, one for each --certfile \[the file of --certfile\]]:FILE:_files' \
+'*--ssl-keyfile=[Private key in PEM; repeatable, one for each --certfile \[the file of --certfile\]]:FILE:_files' \
 '*--key-passphrase-file=[File whose first line opens an encrypted private key]:FILE:_files' \
 '*--key-passphrase-command=[Shell command whose first line of output opens an encrypted private key]:COMMAND:_default' \
 '*--key-passphrase-credential=[systemd credential whose first line opens an encrypted private key]:NAME:_default' \
-'*--chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
-'*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone]:FILE:_files' \
+'*--chain-file=[Intermediate certificates, where --certfile has the leaf alone; repeatable, one for each]:FILE:_files' \
+'*--ssl-chain-file=[Intermediate certificates, where --certfile has the leaf alone; repeatable, one for each]:FILE:_files' \
 '*--server-name=[Host name served; repeatable; every name when none is given]:NAME:_default' \
+'*--tls-profile=[What TLS offers, as Mozilla recommends (version 6.0) \[intermediate\]]:modern|intermediate:(modern intermediate)' \
+'*--tls-min=[Oldest version of TLS that is spoken\: 1.2 or 1.3 \[1.2; 1.3 with --tls-profile modern\]]:1.2|1.3:_default' \
+'*--tls-ciphers=[Cipher suites in OpenSSL'\''s words \[those of --tls-profile\]]:LIST:_default' \
+'*--ciphers=[Cipher suites in OpenSSL'\''s words \[those of --tls-profile\]]:LIST:_default' \
+'*--ssl-ciphers=[Cipher suites in OpenSSL'\''s words \[those of --tls-profile\]]:LIST:_default' \
+'*--tls-order=[Whose order of cipher suites counts \[auto\]]:auto|client|server:(auto client server)' \
+'*--tls-groups=[Groups for the key exchange \[X25519MLKEM768\:X25519\:P-256\:P-384\]]:LIST:_default' \
 '*--client-ca=[Authorities whose client certificates are accepted, in PEM]:FILE:_files' \
 '*--client-cert=[Whether the whole site asks clients for a certificate \[off\]]:off|request|require:(off request require)' \
 '*--client-cert-path=[Require a client certificate under a URL prefix; repeatable]:PREFIX[=FILE]:_default' \
@@ -514,6 +552,8 @@ _arguments "${_arguments_options[@]}" : \
 '--no-factory[The opposite of --factory]' \
 '--http[Listen for plain HTTP]' \
 '--no-http[Do not listen for plain HTTP]' \
+'--sni-strict[Refuse TLS clients that name no site, or none of this server]' \
+'--no-sni-strict[The opposite of --sni-strict]' \
 '--client-cert-headers[Tell the application of the client'\''s certificate in the fields Client-Cert and Client-Cert-Chain (RFC 9440)]' \
 '--no-client-cert-headers[The opposite of --client-cert-headers]' \
 '--ssl-environment[Give WSGI applications the SSL_ variables of Apache'\''s mod_ssl]' \
@@ -750,6 +790,8 @@ _arguments "${_arguments_options[@]}" : \
 '--days=[How long it is valid]:DAYS:_default' \
 '--from=[Take over this root]:CERT:_files' \
 '--from-key=[Its key; may be encrypted]:KEY:_files' \
+'(--from)*--permit=[Issue for these names, with all below them, and networks alone\: a critical name constraint, which clients check; repeatable]:NAME|NETWORK:_default' \
+'--crl-url=[Where you publish the revocation list (http\://…)\: certificates issued from now on say so]:URL:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
 '*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
 '--encrypt-key[Protect its key with a passphrase]' \
@@ -856,6 +898,7 @@ _arguments "${_arguments_options[@]}" : \
 '--key-passphrase-file=[The first line opens the CA'\''s key; a terminal is asked otherwise]:FILE:_files' \
 '--key-passphrase-command=[The first line that this prints opens the CA'\''s key]:COMMAND:_default' \
 '--crl-days=[Days after which clients want a newer revocation list]:DAYS:_default' \
+'--crl-url=[Where you publish the revocation list (http\://…)\: certificates issued from now on say so]:URL:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
 '*--config=[Configuration file; ./tlsgi.toml when it exists]:FILE:_default' \
 '-h[Print help]' \

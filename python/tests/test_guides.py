@@ -86,3 +86,20 @@ def test_reading_client_certificates(tmp_path: Path) -> None:
         finally:
             code = server.stop()
         assert code == 0, server.log
+
+
+def test_tls(tmp_path: Path) -> None:
+    server: Server | None = None
+    output, compared = "", 0
+    for kind, text in BLOCK.findall((GUIDES / "tls.md").read_text()):
+        if text.startswith("tlsgi serve"):
+            if server is not None:
+                assert server.stop() == 0
+            server = start(text, tmp_path)
+        elif kind == "sh":
+            output = run(text, tmp_path, server)
+        else:
+            assert output == text
+            compared += 1
+    assert server is not None and compared == 3
+    assert server.stop() == 0, server.log

@@ -12,6 +12,7 @@ use crate::load::Input;
 use crate::passphrase::Passphrase;
 use crate::pem;
 use crate::sealed::{self, Dek};
+use crate::unpack::unpack;
 
 /// What a file holds.
 #[derive(Default)]
@@ -22,6 +23,8 @@ pub(crate) struct Contents {
     pub(crate) sealed: Vec<SealedKey>,
     others: Vec<String>,
     is_container: Option<Container>,
+    /// The bytes of a PKCS#12 container.
+    pkcs12: Option<Vec<u8>>,
 }
 
 /// A certificate as it stands in the file.
@@ -106,7 +109,7 @@ impl Contents {
             "OPENSSH PRIVATE KEY" => self.is_container = Some(Container::OpenSsh),
             label if label.ends_with("PRIVATE KEY") => self.keys.push(section.der),
             "PKCS7" | "CMS" => self.is_container = Some(Container::Pkcs7),
-            "PKCS12" => self.is_container = Some(Container::Pkcs12),
+            "PKCS12" => self.add_pkcs12(&section.der),
             "EC PARAMETERS" | "DH PARAMETERS" | "X9.42 DH PARAMETERS" => {}
             "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => self.others.push("a certificate request (CSR)".into()),
             "PUBLIC KEY" | "RSA PUBLIC KEY" | "EC PUBLIC KEY" => self.others.push("a public key".into()),
@@ -121,7 +124,7 @@ impl Contents {
                 self.keys.push(Zeroizing::new(der.to_vec()));
             }
             Shape::EncryptedPkcs8 => self.sealed.push(SealedKey::Pkcs8(der.to_vec())),
-            Shape::Pkcs12 => self.is_container = Some(Container::Pkcs12),
+            Shape::Pkcs12 => self.add_pkcs12(der),
             Shape::Pkcs7 => self.is_container = Some(Container::Pkcs7),
             Shape::PublicKey => self.others.push("a public key".into()),
             Shape::Signed if X509Certificate::from_der(der).is_ok() => {
@@ -132,6 +135,26 @@ impl Contents {
             }
             Shape::Unknown => {}
         }
+    }
+
+    fn add_pkcs12(&mut self, der: &[u8]) {
+        self.is_container = Some(Container::Pkcs12);
+        self.pkcs12 = Some(der.to_vec());
+    }
+
+    /// Opens a PKCS#12 container, if that is what the file is. Many have no passphrase.
+    pub(crate) fn unpack(&mut self, passphrase: Option<&Passphrase>) -> Result<(), sealed::Fault> {
+        let Some(der) = self.pkcs12.take() else { return Ok(()) };
+        let opened = match passphrase {
+            Some(passphrase) => unpack(&der, passphrase),
+            None => unpack(&der, &Passphrase::none()),
+        };
+        let found = opened?;
+        let certificates = found.certificates.into_iter().map(|der| Certificate { der, is_trusted_form: false });
+        self.certificates.extend(certificates);
+        self.keys.extend(found.keys);
+        self.is_container = None;
+        Ok(())
     }
 
     /// Whether a private key is there, readable or not.

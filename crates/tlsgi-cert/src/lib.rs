@@ -38,7 +38,7 @@
 //!
 //! | encrypted keys | PBES2 (PBKDF2 or scrypt; AES or 3DES), older PKCS#8 with DES or 3DES, OpenSSL's `DEK-Info` |
 //!
-//! PKCS#12, PKCS#7, Java and OpenSSH files are refused with the command that converts them.
+//! A PKCS#12 file is opened with its passphrase; PKCS#7, Java and OpenSSH files are refused with the command that converts them.
 //!
 //! # Without files
 //!
@@ -99,6 +99,7 @@ mod stamp;
 pub mod survey;
 mod tlv;
 pub mod trust;
+mod unpack;
 mod write;
 
 pub use error::Error;

@@ -66,8 +66,8 @@ impl Loaded {
 /// # Errors
 /// Anything that prevents serving. What merely makes clients complain is in [`Loaded::findings`].
 pub fn load(material: &Material, names: &[Name], now: OffsetDateTime) -> Result<Loaded, Error> {
-    let own = contents(&material.certificate)?;
-    let beside = material.key.as_ref().map(contents).transpose()?;
+    let own = opened(&material.certificate, material)?;
+    let beside = material.key.as_ref().map(|input| opened(input, material)).transpose()?;
     let key_path = material.key.as_ref().map_or(&material.certificate.path, |input| &input.path);
     check_roles(material, &own, beside.as_ref())?;
     let keys = keys(beside.as_ref().unwrap_or(&own), key_path, material.passphrase.as_ref())?;
@@ -132,6 +132,25 @@ pub(crate) fn issued(der: &CertificateDer<'_>, key: PrivateKey, findings: Vec<Fi
     let certificates = parse(&[der], &[&path])?;
     let facts = Facts::of(&certificates[0], key.algorithm(), key.bits());
     Ok(Loaded { chain: vec![der.clone().into_owned()], key, facts, findings })
+}
+
+/// What a file holds, inside of a container too.
+fn opened(input: &Input, material: &Material) -> Result<Contents, Error> {
+    let mut found = contents(input)?;
+    let passphrase = material.passphrase.as_ref();
+    match found.unpack(passphrase) {
+        Ok(()) => Ok(found),
+        Err(sealed::Fault::Wrong) if passphrase.is_none() => Err(Error::EncryptedKey { path: input.path.clone() }),
+        Err(sealed::Fault::Unsupported(scheme)) => Err(Error::Unsupported {
+            path: input.path.clone(),
+            what: format!("a PKCS#12 container encrypted with {scheme}"),
+            hint: format!(
+                "unpack it: (umask 077; openssl pkcs12 -legacy -in {} -nodes -out certificate-and-key.pem)",
+                crate::error::quoted(&input.path)
+            ),
+        }),
+        Err(fault) => Err(sealed_error(fault, &input.path)),
+    }
 }
 
 fn check_roles(material: &Material, own: &Contents, beside: Option<&Contents>) -> Result<(), Error> {

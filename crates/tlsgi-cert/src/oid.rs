@@ -87,6 +87,18 @@ pub(crate) const PBE_SHA1_DES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0a";
 pub(crate) const PKCS12_TRIPLE_DES: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x03";
 /// SHA-1.
 pub(crate) const SHA1: &[u8] = b"\x2b\x0e\x03\x02\x1a";
+/// SHA-384.
+pub(crate) const SHA384: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02\x02";
+/// SHA-512.
+pub(crate) const SHA512: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02\x03";
+/// keyBag.
+pub(crate) const KEY_BAG: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x01";
+/// safeContentsBag.
+pub(crate) const SAFE_CONTENTS_BAG: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x06";
+/// nameConstraints.
+pub(crate) const NAME_CONSTRAINTS: &[u8] = b"\x55\x1d\x1e";
+/// cRLDistributionPoints.
+pub(crate) const CRL_DISTRIBUTION_POINTS: &[u8] = b"\x55\x1d\x1f";
 /// SHA-256.
 pub(crate) const SHA256: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02\x01";
 /// id-data.

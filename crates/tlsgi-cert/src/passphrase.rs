@@ -32,6 +32,11 @@ impl Passphrase {
         }
     }
 
+    /// The empty one, which some containers have.
+    pub(crate) fn none() -> Self {
+        Self(Zeroizing::default())
+    }
+
     /// Makes one of 100 random bits, in groups that can be copied by hand: `k7vd2-…`.
     ///
     /// # Errors

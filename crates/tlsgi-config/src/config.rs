@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::value::{cipher, tls};
+
 /// Everything that one running server needs to know. Sent to the front as JSON, keys never inside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Config {
@@ -28,6 +30,10 @@ pub struct Config {
     pub local_root: LocalRoot,
     /// How long running requests may go on after a stop or a reload.
     pub graceful_timeout: Duration,
+    /// TLS clients that name no site, or none of ours, are refused.
+    pub is_sni_strict: bool,
+    /// How often the keys of session tickets change; no tickets without.
+    pub ticket_rotation: Option<Duration>,
     /// Restart workers when their code changes.
     pub reload: Option<Reload>,
     /// File that receives the supervisor's process id.
@@ -114,8 +120,10 @@ pub struct Site {
     pub names: Vec<String>,
     /// Requests for any other name are redirected to this one, lower-case.
     pub canonical: Option<String>,
-    /// Where the certificate comes from.
-    pub certificate: CertificateSource,
+    /// Where the certificates come from, at least one; which a client gets depends on the name it asks for and the keys it knows.
+    pub certificates: Vec<CertificateSource>,
+    /// What TLS offers.
+    pub tls: TlsPolicy,
     /// What plain HTTP does.
     pub plain: PlainPolicy,
     /// `Strict-Transport-Security` value as sent, checked.
@@ -183,6 +191,47 @@ pub enum UpstreamAddress {
     },
     /// A Unix socket.
     Unix(PathBuf),
+}
+
+/// What TLS offers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsPolicy {
+    /// IANA numbers, in our order: never empty. A version without a suite is not spoken.
+    pub suites: Vec<u16>,
+    /// IANA numbers of the key exchange groups: never empty.
+    pub groups: Vec<u16>,
+    /// Whose order of suites counts.
+    pub order: SuiteOrder,
+}
+
+impl Default for TlsPolicy {
+    /// Mozilla's profile `intermediate`.
+    fn default() -> Self {
+        let suites = cipher::TLS13.iter().chain(&cipher::TLS12).copied().collect();
+        Self { suites, groups: tls::GROUPS.to_vec(), order: SuiteOrder::Auto }
+    }
+}
+
+/// Whose order of suites counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SuiteOrder {
+    /// The client's in TLS 1.3; in TLS 1.2 ours, unless the client puts ChaCha20 first.
+    #[default]
+    Auto,
+    /// The client's.
+    Client,
+    /// Ours.
+    Server,
+}
+
+/// Versions of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TlsVersion {
+    /// RFC 5246.
+    Tls12,
+    /// RFC 9846.
+    Tls13,
 }
 
 /// The client certificates of a site. Without rules none is asked for.

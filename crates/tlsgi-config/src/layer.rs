@@ -1,12 +1,15 @@
 //! Every option, once: what one origin said. Flags, variables, keys, help, manual, completions and schema come from here.
 
-use crate::config::{AccessLogFormat, EventLoop, ExpiredRevocation, Interface, Lifespan, LogFormat, LogLevel, Sandbox};
+use crate::config::{
+    AccessLogFormat, EventLoop, ExpiredRevocation, Interface, Lifespan, LogFormat, LogLevel, Sandbox, SuiteOrder,
+    TlsVersion,
+};
 use crate::option::{Group, Many, One, Scope, Shape, Slot, Spec, option, switch};
 use crate::origin::Origin;
 use crate::value::{
-    AccountName, AllowRule, Bind, Bytes, ClientCertificate, Count, Destination, Directory, FilePath, Host, Hsts, Mode,
-    Number, OrNone, Period, PoolName, Port, Prefix, ProtectedPrefix, Reference, RouteRule, ServerName, StaticFolder,
-    Text, Variable,
+    AccountName, AllowRule, Bind, Bytes, CipherList, ClientCertificate, Count, Destination, Directory, FilePath,
+    GroupList, Host, Hsts, Mode, Number, OrNone, Period, PoolName, Port, Prefix, ProtectedPrefix, Reference, RouteRule,
+    ServerName, StaticFolder, Text, TlsProfile, Variable,
 };
 
 macro_rules! options {
@@ -166,20 +169,34 @@ options! {
         ///
         /// Whoever may write to one may connect. Started by root, it belongs to the user and group of the process that talks to clients.
         socket_mode: One<Mode> = option("--socket-mode", "MODE").default("0660");
+
+        /// Refuse TLS clients that name no site, or none of this server.
+        ///
+        /// They get the alert `unrecognized_name` instead of the first site's certificate. Known are the names of `--server-name`; of a site
+        /// without, those in its certificates. Clients that connect by address name nothing.
+        sni_strict: One<bool> = switch("--sni-strict").off(&["--no-sni-strict"]);
+
+        /// How often the keys of TLS session tickets change.
+        ///
+        /// A session can be resumed until its key has been replaced twice; then the key is gone. `none` gives no tickets: every connection
+        /// is a full handshake.
+        tls_ticket_rotation: One<OrNone<Period>> = option("--tls-ticket-rotation", "TIME").default("6h");
     }
 
     Certificates {
-        /// Certificate in PEM; without one a local CA issues it.
+        /// Certificate, or a directory as certbot keeps; without one a local CA issues it; repeatable.
         ///
+        /// PEM, or a PKCS#12 file. A directory has `fullchain.pem` and `privkey.pem`, or `tls.crt` and `tls.key`. Of several, a client gets the
+        /// one that names the host most exactly, and of those with an ECDSA and an RSA key the one that it can verify, ECDSA first.
         /// Its chain may follow in the same file, and so may the private key. The file is watched: a new certificate is used within
         /// two seconds, one that does not load leaves the old one in use.
-        certfile: One<FilePath> = option("--certfile", "FILE").also(&["--ssl-certfile"]).common();
+        certfile: Many<FilePath> = option("--certfile", "FILE").also(&["--ssl-certfile"]).common();
 
-        /// Private key in PEM.
+        /// Private key in PEM; repeatable, one for each --certfile.
         ///
         /// RSA, ECDSA or Ed25519; PKCS#1, SEC1 or PKCS#8. Read by the supervisor only: neither the process that talks to clients
         /// nor the application ever holds it.
-        keyfile: One<FilePath> = option("--keyfile", "FILE").computed("the file of --certfile").also(&["--ssl-keyfile"]).common();
+        keyfile: Many<FilePath> = option("--keyfile", "FILE").computed("the file of --certfile").also(&["--ssl-keyfile"]).common();
 
         /// File whose first line opens an encrypted private key.
         ///
@@ -197,14 +214,47 @@ options! {
         /// Its name, as in `LoadCredentialEncrypted=NAME:FILE` of the unit.
         key_passphrase_credential: One<Text> = option("--key-passphrase-credential", "NAME");
 
-        /// Intermediate certificates, where --certfile has the leaf alone.
-        chain_file: One<FilePath> = option("--chain-file", "FILE").also(&["--ssl-chain-file"]);
+        /// Intermediate certificates, where --certfile has the leaf alone; repeatable, one for each.
+        chain_file: Many<FilePath> = option("--chain-file", "FILE").also(&["--ssl-chain-file"]);
 
         /// Host name served; repeatable; every name when none is given.
         ///
         /// `*.example.org` stands for one label. Plain HTTP is redirected for these names only. Without `--certfile`, the certificate of the local CA is issued for
         /// them, besides localhost and the loopback addresses.
         server_name: Many<ServerName> = option("--server-name", "NAME").common();
+    }
+
+    Tls {
+        /// What TLS offers, as Mozilla recommends (version 6.0).
+        ///
+        /// `intermediate`: TLS 1.2 and 1.3, forward secrecy and authenticated encryption only; Firefox 31, Chrome 49, Android 4.4, Java 8u161
+        /// and later. `modern`: TLS 1.3 alone.
+        tls_profile: One<TlsProfile> = option("--tls-profile", "modern|intermediate").default("intermediate");
+
+        /// Oldest version of TLS that is spoken: 1.2 or 1.3.
+        ///
+        /// `TLSv1.2` and `TLSv1_2` mean the same. Older versions are not built in.
+        tls_min: One<TlsVersion> = option("--tls-min", "1.2|1.3").computed("1.2; 1.3 with --tls-profile modern");
+
+        /// Cipher suites in OpenSSL's words.
+        ///
+        /// For example `ECDHE+AESGCM:!aRSA` or suites by name; `!`, `-`, `+` and `@STRENGTH` as in openssl-ciphers(1). What it selects of the suites
+        /// offered counts; parts that are not offered are warned of, and nothing left is an error. Suites of TLS 1.3 are chosen by
+        /// their names, `TLS_AES_128_GCM_SHA256`; without one, all three stay.
+        tls_ciphers: One<CipherList> = option("--tls-ciphers", "LIST").computed("those of --tls-profile").also(&["--ciphers", "--ssl-ciphers"]);
+
+        /// Whose order of cipher suites counts.
+        ///
+        /// `client`: of what both have, the first of the client's list; `server`: the first of `--tls-ciphers`. `auto` takes the client's order in
+        /// TLS 1.3, as Mozilla recommends, and the server's in TLS 1.2, except that a client that puts ChaCha20 first gets it: its processor
+        /// does no AES.
+        tls_order: One<SuiteOrder> = option("--tls-order", "auto|client|server").default("auto");
+
+        /// Groups for the key exchange.
+        ///
+        /// Offered are X25519MLKEM768 (safe from quantum computers), X25519, P-256, P-384 and SecP256r1MLKEM768. The first of the client's list
+        /// that is among them is taken.
+        tls_groups: One<GroupList> = option("--tls-groups", "LIST").computed("X25519MLKEM768:X25519:P-256:P-384");
     }
 
     ClientCertificates {

@@ -46,6 +46,8 @@ pub enum Group {
     Listen,
     /// Certificates.
     Certificates,
+    /// TLS.
+    Tls,
     /// Client certificates.
     ClientCertificates,
     /// Redirect and HSTS.
@@ -68,10 +70,11 @@ pub enum Group {
 
 impl Group {
     /// All, in the order of the reference.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Application,
         Self::Listen,
         Self::Certificates,
+        Self::Tls,
         Self::ClientCertificates,
         Self::Policy,
         Self::Routes,
@@ -90,6 +93,7 @@ impl Group {
             Self::Application => "Application",
             Self::Listen => "Listen",
             Self::Certificates => "Certificates",
+            Self::Tls => "TLS",
             Self::ClientCertificates => "Client certificates",
             Self::Policy => "Redirect and HSTS",
             Self::Routes => "Routes",
@@ -120,7 +124,9 @@ impl Group {
     pub const fn scope(self) -> Scope {
         match self {
             Self::Application | Self::Pool => Scope::Pool,
-            Self::Certificates | Self::ClientCertificates | Self::Policy | Self::Routes | Self::Static => Scope::Site,
+            Self::Certificates | Self::Tls | Self::ClientCertificates | Self::Policy | Self::Routes | Self::Static => {
+                Scope::Site
+            }
             Self::Listen | Self::Limits | Self::WebSocket | Self::Logging | Self::Process => Scope::Server,
         }
     }

@@ -8,7 +8,7 @@ use tlsgi_config::Config;
 use tlsgi_config::config::{Role, Site};
 use tokio::sync::Notify;
 
-use crate::control::{SiteCertificate, TrustFiles};
+use crate::control::{SiteCertificate, TicketSecrets, TrustFiles};
 use crate::pool::PoolShared;
 use crate::route::files::{MountError, Mounts};
 use crate::tls::Tls;
@@ -24,7 +24,6 @@ pub(crate) struct Assembly {
     /// As many as `config.pools`.
     pub(crate) pools: Vec<Arc<PoolShared>>,
     pub(crate) tls: Tls,
-    secret: Vec<u8>,
     pub(crate) listeners: Vec<Arc<Bound>>,
 }
 
@@ -62,7 +61,7 @@ impl Assembly {
         for clients in &self.clients {
             clients.replace(files)?;
         }
-        Ok(self.tls.hint_anew(&self.secret)?)
+        Ok(self.tls.hint_anew()?)
     }
 }
 
@@ -71,7 +70,7 @@ pub(crate) fn assemble(
     config: Config,
     certificates: &[SiteCertificate],
     trust: &TrustFiles,
-    secret: &[u8],
+    tickets: &TicketSecrets,
     sockets: Vec<OwnedFd>,
     previous: Option<&Assembly>,
     wakers: &[Arc<Notify>],
@@ -81,8 +80,8 @@ pub(crate) fn assemble(
     }
     let policy = |site: &Site| ClientPolicy::new(&site.client_certificates, trust).map(Arc::new);
     let clients = config.sites.iter().map(policy).collect::<Result<Vec<_>, _>>()?;
-    // Ticket keys come from the secret: sessions of the running server go on.
-    let tls = Tls::new(&config, certificates, &clients, secret)?;
+    // Ticket keys come from the supervisor's secrets: sessions of the running server go on.
+    let tls = Tls::new(&config, certificates, &clients, tickets)?;
     let mounts = config.sites.iter().map(|site| Mounts::open(&site.mounts).map(Arc::new)).collect::<Result<_, _>>()?;
     let known = |name: &str| {
         let previous = previous?;
@@ -93,7 +92,7 @@ pub(crate) fn assemble(
         config.pools.iter().map(|pool| known(&pool.name).unwrap_or_else(|| PoolShared::new(wakers.to_vec()))).collect();
     let listeners = sockets.into_iter().zip(&config.listeners).map(|(socket, listener)| bound(socket, listener.role));
     let listeners = listeners.collect::<Result<_, _>>()?;
-    Ok(Assembly { config, mounts, clients, secret: secret.to_vec(), pools, tls, listeners })
+    Ok(Assembly { config, mounts, clients, pools, tls, listeners })
 }
 
 fn bound(socket: OwnedFd, role: Role) -> Result<Arc<Bound>, Error> {

@@ -16,19 +16,24 @@ pub enum ToFront {
     Configure {
         /// The whole configuration.
         config: Box<Config>,
-        /// A certificate per site.
+        /// The certificates of the sites, each site's in its order.
         certificates: Vec<SiteCertificate>,
         /// What the files about client certificates hold.
         trust: TrustFiles,
-        /// Secret for ticket keys and request ids of this server's lifetime: a replaced front still resumes sessions. 32 bytes.
-        secret: Vec<u8>,
+        /// Secrets of session tickets: a replaced front still resumes sessions.
+        tickets: TicketSecrets,
         /// What the front gives up before anything else, on the first message.
         confinement: Confinement,
     },
     /// New certificates for the running configuration.
     Certificates {
-        /// A certificate per site.
+        /// The certificates of the sites, each site's in its order.
         certificates: Vec<SiteCertificate>,
+    },
+    /// Other secrets of session tickets from now on.
+    Tickets {
+        /// All of them.
+        tickets: TicketSecrets,
     },
     /// New contents of the files about client certificates, for the running configuration.
     Trust {
@@ -74,7 +79,7 @@ pub enum FromFront {
     Moved,
     /// `Configure` was taken over; connections are accepted.
     Ready,
-    /// `Configure`, `Certificates` or `Trust` could not be taken over; what ran before still runs.
+    /// `Configure`, `Certificates`, `Tickets` or `Trust` could not be taken over; what ran before still runs.
     Refused {
         /// Why.
         message: String,
@@ -144,7 +149,26 @@ pub struct TrustFiles {
     pub revocation: Vec<(PathBuf, String)>,
 }
 
-/// The public half of what a site presents.
+/// The secrets that the keys of session tickets are derived from, 32 bytes each. Without a current one no tickets are given.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketSecrets {
+    /// Seals new tickets at the next change; known ahead, so that no front meets a ticket that it cannot open.
+    pub upcoming: Option<Vec<u8>>,
+    /// Seals new tickets.
+    pub current: Option<Vec<u8>>,
+    /// Sealed tickets before, and still opens them.
+    pub previous: Vec<Vec<u8>>,
+    /// How long clients are told to keep a ticket.
+    pub lifetime: Duration,
+}
+
+impl std::fmt::Debug for TicketSecrets {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "TicketSecrets(… for {:?})", self.lifetime)
+    }
+}
+
+/// The public half of one certificate that a site presents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteCertificate {
     /// Index into `config.sites`.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use tlsgi_config::config::{CertificateSource, ClientCertificates, Limits, PlainPolicy, Site, TlsVariables};
+use tlsgi_config::config::{CertificateSource, ClientCertificates, Limits, PlainPolicy, Site, TlsPolicy, TlsVariables};
 
 use crate::connection::{Connection, Local};
 use crate::control::TrustFiles;
@@ -31,7 +31,8 @@ impl Rooms {
         let site = Site {
             name: "example.org".to_owned(),
             names: vec!["example.org".to_owned(), "*.example.org".to_owned()],
-            certificate: CertificateSource::Local { names: Vec::new() },
+            certificates: vec![CertificateSource::Local { names: Vec::new() }],
+            tls: TlsPolicy::default(),
             plain: PlainPolicy::Redirect { https_port: 443 },
             hsts: None,
             mounts: Vec::new(),

@@ -122,7 +122,7 @@ impl Front {
     /// Acts on one message; true when the front is to finish.
     fn handle(&mut self, message: ToFront, mut descriptors: Vec<OwnedFd>) -> io::Result<bool> {
         match message {
-            ToFront::Configure { config, certificates, trust, secret, confinement: _ } => {
+            ToFront::Configure { config, certificates, trust, tickets, confinement: _ } => {
                 if self.threads.is_empty() {
                     crate::observe::log::init(&config.log);
                     raise_descriptor_limit();
@@ -131,7 +131,7 @@ impl Front {
                 }
                 let wakers: Vec<_> = self.threads.iter().map(|thread| Arc::clone(&thread.wake)).collect();
                 let previous = self.assembly.as_deref();
-                match assemble(*config, &certificates, &trust, &secret, descriptors, previous, &wakers) {
+                match assemble(*config, &certificates, &trust, &tickets, descriptors, previous, &wakers) {
                     Ok(assembly) => self.take_over(&Arc::new(assembly)),
                     Err(error) => self.refuse(&error),
                 }
@@ -139,6 +139,13 @@ impl Front {
             ToFront::Certificates { certificates } => {
                 let Some(assembly) = &self.assembly else { return Ok(false) };
                 match assembly.tls.resolver.replace(&assembly.config, &certificates) {
+                    Ok(()) => self.report(FromFront::Ready),
+                    Err(error) => self.refuse(&error),
+                }
+            }
+            ToFront::Tickets { tickets } => {
+                let Some(assembly) = &self.assembly else { return Ok(false) };
+                match assembly.tls.rotate(&tickets) {
                     Ok(()) => self.report(FromFront::Ready),
                     Err(error) => self.refuse(&error),
                 }

@@ -78,6 +78,22 @@ impl Directory {
     }
 }
 
+impl Directory {
+    /// Where certificates say that the revocation list is.
+    pub(super) fn list_url(&self) -> Result<Option<String>, Error> {
+        let path = self.path.join("crl-url");
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text.trim().to_owned()).filter(|url| !url.is_empty())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(Error::Store { action: "read", path, source }),
+        }
+    }
+
+    pub(super) fn write_list_url(&self, url: &str) -> Result<(), Error> {
+        write_file(&self.path.join("crl-url"), format!("{url}\n").as_bytes(), 0o644, Overwrite::Replace)
+    }
+}
+
 fn lock(directory: &Path) -> Result<File, Error> {
     let path = directory.join("ca.lock");
     let mut options = OpenOptions::new();

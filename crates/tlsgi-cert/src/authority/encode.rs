@@ -18,6 +18,7 @@ const BIT_STRING: u8 = 0x03;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 const EXPLICIT_3: u8 = 0xa3;
+const URI: u8 = 0x86;
 
 /// What a certificate says.
 pub(super) struct Certificate<'a> {
@@ -167,14 +168,23 @@ fn authority_key(identifier: &[u8]) -> Vec<u8> {
     extension(oid::AUTHORITY_KEY, false, &tlv::sequence(&[&tlv::value(tlv::IMPLICIT_0, &[identifier])]))
 }
 
-/// The extensions of an authority that issues to servers and clients, and to no authority below it.
-pub(super) fn of_authority(identifier: &[u8]) -> Vec<Vec<u8>> {
-    vec![
+/// The extensions of an authority that issues to servers and clients, and to no authority below it. `constraints`: DER `NameConstraints`.
+pub(super) fn of_authority(identifier: &[u8], constraints: Option<&[u8]>) -> Vec<Vec<u8>> {
+    let mut extensions = vec![
         extension(oid::BASIC_CONSTRAINTS, true, &tlv::sequence(&[BOOLEAN_TRUE, &tlv::integer(0)])),
         // keyCertSign, cRLSign
         extension(oid::KEY_USAGE, true, &tlv::value(BIT_STRING, &[&[1, 0x06]])),
         extension(oid::SUBJECT_KEY, false, &tlv::octets(identifier)),
-    ]
+    ];
+    extensions.extend(constraints.map(|constraints| extension(oid::NAME_CONSTRAINTS, true, constraints)));
+    extensions
+}
+
+/// `CRLDistributionPoints` with one place.
+pub(super) fn list_at(url: &str) -> Vec<u8> {
+    let name = tlv::value(URI, &[url.as_bytes()]);
+    let point = tlv::sequence(&[&tlv::value(tlv::EXPLICIT_0, &[&tlv::value(tlv::EXPLICIT_0, &[&name])])]);
+    extension(oid::CRL_DISTRIBUTION_POINTS, false, &tlv::sequence(&[&point]))
 }
 
 /// The extensions of a leaf.

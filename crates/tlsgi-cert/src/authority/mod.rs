@@ -7,6 +7,7 @@ mod entry;
 mod identity;
 mod index;
 mod order;
+mod permit;
 mod purpose;
 mod request;
 mod root;
@@ -22,6 +23,7 @@ pub use self::entry::{Entry, State};
 pub use self::identity::Identity;
 pub use self::index::Files;
 pub use self::order::Order;
+pub use self::permit::Permit;
 pub use self::purpose::{Purpose, Reason};
 pub use self::request::Request;
 pub use self::root::NewRoot;
@@ -34,6 +36,7 @@ use self::root::Root;
 use crate::error::Error;
 use crate::facts::hexadecimal;
 use crate::key::{Algorithm, KeyKind, PrivateKey};
+use crate::local::constraints::Constraints;
 use crate::passphrase::Passphrase;
 use crate::pem;
 
@@ -224,10 +227,14 @@ impl Authority {
                 reason: format!("the CA's own certificate {} has expired", self.root.subject),
             });
         }
+        self.check_names(order)?;
         let number = self.unused_serial()?;
         let wanted = now + order.life;
         let not_after = wanted.min(self.root.not_after);
         let key = encode::public_key(public_key_info);
+        let identifier = encode::key_identifier(key);
+        let mut extensions = encode::of_leaf(order.purpose, &order.names, is_rsa, &identifier, &self.root.identifier);
+        extensions.extend(self.directory.list_url()?.as_deref().map(encode::list_at));
         let certificate = encode::Certificate {
             serial: &number,
             issuer: &self.root.subject_der,
@@ -235,13 +242,7 @@ impl Authority {
             not_before: now - BACKDATED,
             not_after,
             public_key_info,
-            extensions: encode::of_leaf(
-                order.purpose,
-                &order.names,
-                is_rsa,
-                &encode::key_identifier(key),
-                &self.root.identifier,
-            ),
+            extensions,
         };
         let der = CertificateDer::from(certificate.sign(&self.root.key)?);
         let record = Record {
@@ -256,6 +257,32 @@ impl Authority {
         let above = self.root.chain.iter().filter(|_| !self.root.is_self_signed).cloned();
         let chain = std::iter::once(der).chain(above).collect();
         Ok(Issued { chain, serial, not_after, is_shortened: not_after < wanted })
+    }
+
+    /// Clients refuse names outside of the root's constraints: so does the CA.
+    fn check_names(&self, order: &Order) -> Result<(), Error> {
+        let constraints = Constraints::of(&self.root.chain[0]);
+        let is_outside = |name: &&Identity| matches!(name, Identity::Host(name) if !constraints.permit(name));
+        match order.names.iter().find(is_outside) {
+            Some(name) => Err(Error::Refused {
+                reason: format!("the CA may issue for {} alone, not for {name}", constraints.describe().join(", ")),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Names the place of the revocation list in certificates from now on. The list is not put there.
+    ///
+    /// # Errors
+    /// Not an http URL; the disk's.
+    pub fn publish_list_at(&self, url: &str) -> Result<(), Error> {
+        let is_url = url.starts_with("http://") && url.len() > 7 && url.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_url || url.len() > 1024 {
+            let reason =
+                format!("{} is no place of a revocation list: it begins with http://", crate::facts::printable(url));
+            return Err(Error::Refused { reason });
+        }
+        self.directory.write_list_url(url)
     }
 
     fn unused_serial(&self) -> Result<Vec<u8>, Error> {

@@ -7,12 +7,14 @@ use time::{Duration, OffsetDateTime};
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::permit::{self, Permit};
 use super::{encode, serial};
 use crate::contents::contents;
 use crate::error::Error;
 use crate::facts::distinguished;
 use crate::key::{KeyKind, PrivateKey};
 use crate::load::{Loaded, Material, load};
+use crate::oid;
 use crate::passphrase::Passphrase;
 use crate::source::read;
 
@@ -29,6 +31,8 @@ pub struct NewRoot {
     pub kind: KeyKind,
     /// How long it is valid.
     pub life: Duration,
+    /// The only names and networks that it may issue for; empty for all.
+    pub permitted: Vec<Permit>,
 }
 
 /// A certificate that may issue, with its key.
@@ -44,6 +48,8 @@ pub(super) struct Root {
     /// Its subject key identifier, or what stands in for one.
     pub(super) identifier: Vec<u8>,
     pub(super) is_self_signed: bool,
+    /// DER `NameConstraints`.
+    constraints: Option<Vec<u8>>,
 }
 
 impl Root {
@@ -51,13 +57,15 @@ impl Root {
         let key = PrivateKey::generate(new.kind)?;
         let subject = encode::name(new.organization.as_deref(), &new.name);
         let identifier = encode::key_identifier(key.public_key());
-        Self::self_signed(key, &subject, &identifier, new.life, now)
+        let constraints = permit::name_constraints(&new.permitted);
+        Self::self_signed(key, &subject, &identifier, constraints.as_deref(), new.life, now)
     }
 
     fn self_signed(
         key: PrivateKey,
         subject: &[u8],
         identifier: &[u8],
+        constraints: Option<&[u8]>,
         life: Duration,
         now: OffsetDateTime,
     ) -> Result<Self, Error> {
@@ -68,7 +76,7 @@ impl Root {
             not_before: now - BACKDATED,
             not_after: now + life,
             public_key_info: key.public_key_info(),
-            extensions: encode::of_authority(identifier),
+            extensions: encode::of_authority(identifier, constraints),
         };
         let der = certificate.sign(&key)?;
         Self::of(&[CertificateDer::from(der)], key, Path::new("(new)"))
@@ -127,7 +135,7 @@ impl Root {
             not_before: now - BACKDATED,
             not_after: now + life,
             public_key_info: self.key.public_key_info(),
-            extensions: encode::of_authority(&self.identifier),
+            extensions: encode::of_authority(&self.identifier, self.constraints.as_deref()),
         };
         self.chain = vec![CertificateDer::from(certificate.sign(&self.key)?)];
         self.not_after = now + life;
@@ -142,7 +150,10 @@ impl Root {
             ParsedExtension::SubjectKeyIdentifier(identifier) => Some(identifier.0.to_vec()),
             _ => None,
         });
+        let constraints =
+            certificate.iter_extensions().find(|extension| extension.oid.as_bytes() == oid::NAME_CONSTRAINTS);
         Ok(Self {
+            constraints: constraints.map(|extension| extension.value.to_vec()),
             not_after: certificate.validity().not_after.to_datetime(),
             subject: distinguished(certificate.subject()),
             subject_der: certificate.subject().as_raw().to_vec(),

@@ -46,7 +46,7 @@ pub(super) fn permitted(also: &[Name]) -> Vec<GeneralSubtree> {
 
 /// The name constraints of a root; without any, everything is allowed.
 #[derive(Debug, Default)]
-pub(super) struct Constraints {
+pub(crate) struct Constraints {
     permitted: Vec<Tree>,
     excluded: Vec<Tree>,
 }
@@ -58,7 +58,7 @@ enum Tree {
 }
 
 impl Constraints {
-    pub(super) fn of(root: &[u8]) -> Self {
+    pub(crate) fn of(root: &[u8]) -> Self {
         let Ok((_, certificate)) = X509Certificate::from_der(root) else { return Self::default() };
         let Ok(Some(extension)) = certificate.name_constraints() else { return Self::default() };
         let trees = |subtrees: &Option<Vec<Subtree<'_>>>| subtrees.iter().flatten().filter_map(tree).collect();
@@ -69,14 +69,14 @@ impl Constraints {
     }
 
     /// Whether clients would accept this name from the root. Kinds of names that are not mentioned are free (RFC 5280, 4.2.1.10).
-    pub(super) fn permit(&self, name: &Name) -> bool {
+    pub(crate) fn permit(&self, name: &Name) -> bool {
         let mut of_kind = self.permitted.iter().filter(|tree| tree.is_kind_of(name)).peekable();
         let is_free = of_kind.peek().is_none();
         (is_free || of_kind.any(|tree| tree.contains(name))) && !self.excluded.iter().any(|tree| tree.contains(name))
     }
 
     /// What is permitted, for messages.
-    pub(super) fn describe(&self) -> Vec<String> {
+    pub(crate) fn describe(&self) -> Vec<String> {
         let names = self.permitted.iter().filter_map(|tree| match tree {
             Tree::Dns(name) => Some(name.clone()),
             Tree::Network { .. } => None,

@@ -1,6 +1,6 @@
 //! The local CA: one root in a directory, leaves for this machine and its network issued on the spot. Not the trust stores.
 
-mod constraints;
+pub(crate) mod constraints;
 mod files;
 mod order;
 mod place;

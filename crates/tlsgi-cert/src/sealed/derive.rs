@@ -12,9 +12,6 @@ pub(crate) enum Purpose {
     Mac = 3,
 }
 
-/// Block size of SHA-1 and SHA-256.
-const BLOCK: usize = 64;
-
 /// RFC 7292, B.2. `passphrase` is in the form of [`crate::Passphrase::to_bmp`].
 pub(crate) fn pkcs12(
     hash: &'static Algorithm,
@@ -24,23 +21,24 @@ pub(crate) fn pkcs12(
     purpose: Purpose,
     length: usize,
 ) -> Zeroizing<Vec<u8>> {
+    let block_len = hash.block_len();
     let fill = |bytes: &[u8], to: &mut Vec<u8>| {
-        to.extend(bytes.iter().cycle().take(bytes.len().div_ceil(BLOCK) * BLOCK));
+        to.extend(bytes.iter().cycle().take(bytes.len().div_ceil(block_len) * block_len));
     };
-    let mut input = Zeroizing::new(Vec::with_capacity(salt.len() + passphrase.len() + 2 * BLOCK));
+    let mut input = Zeroizing::new(Vec::with_capacity(salt.len() + passphrase.len() + 2 * block_len));
     fill(salt, &mut input);
     fill(passphrase, &mut input);
     let mut output = Zeroizing::new(Vec::with_capacity(length + hash.output_len()));
     while output.len() < length {
         let mut context = Context::new(hash);
-        context.update(&[purpose as u8; BLOCK]);
+        context.update(&vec![purpose as u8; block_len]);
         context.update(&input);
         let mut value = context.finish();
         for _ in 1..iterations {
             value = digest::digest(hash, value.as_ref());
         }
         output.extend_from_slice(value.as_ref());
-        input.chunks_exact_mut(BLOCK).for_each(|block| add(block, value.as_ref()));
+        input.chunks_exact_mut(block_len).for_each(|block| add(block, value.as_ref()));
     }
     output.truncate(length);
     output

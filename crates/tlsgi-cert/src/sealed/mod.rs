@@ -104,7 +104,7 @@ fn salt_and_rounds(parameters: &[u8]) -> Result<(&[u8], NonZeroU32), Fault> {
     Ok((salt, rounds(iterations)?))
 }
 
-fn rounds(integer: &[u8]) -> Result<NonZeroU32, Fault> {
+pub(crate) fn rounds(integer: &[u8]) -> Result<NonZeroU32, Fault> {
     let rounds = number(integer).and_then(|number| u32::try_from(number).ok()).and_then(NonZeroU32::new);
     match rounds {
         Some(rounds) if rounds.get() <= limits::ITERATIONS => Ok(rounds),

@@ -9,7 +9,9 @@ use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use time::{Duration, OffsetDateTime};
 use tlsgi_cert::authority::serial_of;
-use tlsgi_cert::authority::{Authority, Files, Identity, Issued, NewRoot, Order, Purpose, Reason, Request, State};
+use tlsgi_cert::authority::{
+    Authority, Files, Identity, Issued, NewRoot, Order, Permit, Purpose, Reason, Request, State,
+};
 use tlsgi_cert::{Error, KeyKind, Passphrase};
 
 use crate::harness::Bench;
@@ -19,7 +21,13 @@ fn now() -> OffsetDateTime {
 }
 
 fn new_root(kind: KeyKind) -> NewRoot {
-    NewRoot { name: "Example Root".into(), organization: Some("Example".into()), kind, life: NewRoot::LIFE }
+    NewRoot {
+        name: "Example Root".into(),
+        organization: Some("Example".into()),
+        kind,
+        life: NewRoot::LIFE,
+        permitted: Vec::new(),
+    }
 }
 
 fn create(bench: &Bench) -> Authority {
@@ -400,5 +408,68 @@ fn a_damaged_request_is_an_error_and_never_signed_for() {
             assert_eq!(request.names[0].to_string(), "a.test", "{position}");
         }
         assert!(Request::read(Path::new("a.csr"), &good[..position]).is_err(), "the first {position} bytes");
+    }
+}
+
+#[test]
+fn a_root_that_permits_some_names_is_believed_for_no_other() {
+    let bench = Bench::new();
+    let permits = |texts: &[&str]| texts.iter().map(|text| Permit::parse(text).unwrap()).collect();
+    let constrained = NewRoot { permitted: permits(&["example.org", "10.0.0.0/8"]), ..new_root(KeyKind::P256) };
+    let mut ca = Authority::create(&bench.path("ca"), &constrained, None, now()).unwrap();
+    let shown = bench.openssl("x509 -in ca/ca.pem -noout -text");
+    for words in ["Name Constraints: critical", "DNS:example.org", "IP:10.0.0.0/255.0.0.0", "Excluded"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    // What it may, openssl and rustls believe; the certificate that replaces the root's own keeps the constraint.
+    for _ in 0..2 {
+        let names = ["www.example.org", "example.org", "10.1.2.3"];
+        let (issued, _) = ca.issue(&order(Purpose::Server, &names), KeyKind::P256, now()).unwrap();
+        bench.write("leaf.pem", issued.to_pem());
+        assert!(openssl_verifies(&bench, "-CAfile ca/ca.pem -purpose sslserver leaf.pem").contains("leaf.pem: OK"));
+        ca.renew_root(NewRoot::LIFE, now()).unwrap();
+        assert!(bench.openssl("x509 -in ca/ca.pem -noout -text").contains("Name Constraints: critical"));
+    }
+    // What it may not, it does not issue.
+    for name in ["example.com", "notexample.org", "11.0.0.1", "::1"] {
+        let refused = ca.issue(&order(Purpose::Server, &[name]), KeyKind::P256, now());
+        assert!(matches!(refused, Err(Error::Refused { .. })), "{name}");
+    }
+    // And what somebody signs with its key all the same, nobody believes.
+    bench.write("evil.ext", "subjectAltName=DNS:example.com\nextendedKeyUsage=serverAuth\n".to_owned());
+    bench.openssl("req -new -newkey rsa:2048 -nodes -keyout evil.key -out evil.csr -subj /CN=x");
+    bench.openssl("x509 -req -in evil.csr -CA ca/ca.pem -CAkey ca/ca-key.pem -set_serial 7 -days 9 -extfile evil.ext -out evil.pem");
+    let told = openssl_verifies(&bench, "-CAfile ca/ca.pem evil.pem");
+    assert!(told.contains("permitted subtree violation"), "{told}");
+    let verdict = |file: &str| {
+        let mut roots = RootCertStore::empty();
+        roots.add(ca.certificate().clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let verifier =
+            rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+        use rustls::client::danger::ServerCertVerifier as _;
+        use rustls::pki_types::pem::PemObject as _;
+        let leaf = CertificateDer::from_pem_file(bench.path(file)).unwrap();
+        let name = if file == "evil.pem" { "example.com" } else { "www.example.org" };
+        verifier.verify_server_cert(&leaf, &[], &name.try_into().unwrap(), &[], UnixTime::now())
+    };
+    assert!(verdict("leaf.pem").is_ok(), "{:?}", verdict("leaf.pem"));
+    assert!(format!("{:?}", verdict("evil.pem")).contains("NameConstraintViolation"), "{:?}", verdict("evil.pem"));
+}
+
+#[test]
+fn certificates_say_where_the_revocation_list_is() {
+    let bench = Bench::new();
+    let mut ca = create(&bench);
+    let url = "http://crl.example.org/ca.crl";
+    ca.publish_list_at(url).unwrap();
+    drop(ca);
+    let mut ca = Authority::open(&bench.path("ca"), None, now()).unwrap();
+    let (issued, _) = ca.issue(&order(Purpose::Client, &["alice"]), KeyKind::P256, now()).unwrap();
+    let shown = text(&bench, &issued);
+    assert!(shown.contains("CRL Distribution Points") && shown.contains(url), "{shown}");
+    assert!(openssl_verifies(&bench, "-CAfile ca/ca.pem leaf.pem").contains("leaf.pem: OK"));
+    for wrong in ["https://example.org/ca.crl", "http://", "ca.crl", "http://a b/", ""] {
+        assert!(matches!(ca.publish_list_at(wrong), Err(Error::Refused { .. })), "{wrong}");
     }
 }

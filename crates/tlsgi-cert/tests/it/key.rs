@@ -134,7 +134,6 @@ fn keys_that_tls_cannot_use_are_named() {
     check("ecparam -name secp256k1 -genkey -noout -out odd.key", "secp256k1");
     check("ecparam -name brainpoolP256r1 -genkey -out odd.key", "brainpoolP256r1");
     check("genpkey -algorithm ec -pkeyopt ec_paramgen_curve:secp256k1 -out odd.key", "secp256k1");
-    check("pkcs12 -export -in a.pem -inkey a.key -passout pass:x -out odd.key", "openssl pkcs12 -in");
     check("crl2pkcs7 -nocrl -certfile a.pem -out odd.key", "openssl pkcs7 -in");
     check("pkey -in a.key -pubout -out odd.key", "a public key");
     check("req -new -key a.key -subj /CN=x -out odd.key", "a certificate request");

@@ -211,3 +211,41 @@ fn a_damaged_encrypted_key_is_an_error_and_never_another_key() {
         }
     }
 }
+
+#[test]
+fn pkcs12_files_of_openssl_are_served_with_their_passphrase() {
+    let bench = Bench::new();
+    bench.openssl("req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -subj /CN=ca -days 9");
+    bench.openssl(
+        "req -new -newkey rsa:2048 -nodes -keyout a.key -out a.csr -subj /CN=x -addext subjectAltName=DNS:x.test",
+    );
+    bench.openssl("x509 -req -in a.csr -CA ca.pem -CAkey ca.key -days 9 -copy_extensions copy -out a.pem");
+    let export = "pkcs12 -export -in a.pem -inkey a.key -certfile ca.pem -out site.p12";
+    let load = |text: Option<&str>| {
+        let source = Source::new(bench.path("site.p12"), None, None);
+        source.with_passphrase(text.map(passphrase)).load(&[], OffsetDateTime::now_utc())
+    };
+    for form in [
+        "",
+        "-name friendly -caname authority",
+        "-keypbe PBE-SHA1-3DES -certpbe PBE-SHA1-3DES -macalg sha1",
+        "-macalg sha384 -iter 10",
+        "-macalg sha512",
+        "-nomac",
+        "-noiter -nomaciter",
+        "-certpbe NONE",
+        "-keypbe NONE -certpbe NONE",
+    ] {
+        bench.openssl(&format!("{export} -passout pass:secret {form}"));
+        let loaded = load(Some("secret")).unwrap_or_else(|error| panic!("{form}: {error}"));
+        assert_eq!((loaded.chain.len(), loaded.facts.names.as_slice()), (2, &["x.test".to_owned()][..]), "{form}");
+        let is_open = form == "-keypbe NONE -certpbe NONE";
+        assert!(is_open || matches!(load(None), Err(Error::EncryptedKey { .. })), "{form}");
+        assert!(is_open || matches!(load(Some("secre")), Err(Error::WrongPassphrase { .. })), "{form}");
+    }
+    bench.openssl(&format!("{export} -passout pass:"));
+    assert_eq!(load(None).unwrap().chain.len(), 2);
+    // RC2 is not built in: what to do is said.
+    bench.openssl(&format!("{export} -passout pass:secret -legacy"));
+    assert!(load(Some("secret")).unwrap_err().hint().unwrap().contains("openssl pkcs12 -legacy"));
+}

@@ -85,6 +85,13 @@ fn say(layer: &mut Layer, told: &mut Diagnostics, native: &str, text: &str, give
         told.push(Diagnostic::error(message).at(&given.origin));
         return;
     };
+    // The originals have one certificate; what is said last counts.
+    match native {
+        "certfile" => layer.certfile.clear(),
+        "keyfile" => layer.keyfile.clear(),
+        "chain-file" => layer.chain_file.clear(),
+        _ => {}
+    }
     if let Err(refusal) = (spec.slot_mut)(layer).say(text, given.origin.clone()) {
         let mut diagnostic = Diagnostic::invalid(&given.name, text, &refusal.reason).at(&given.origin);
         diagnostic.hints.extend(refusal.hint);

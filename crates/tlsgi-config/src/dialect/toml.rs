@@ -42,7 +42,10 @@ fn line(spec: &Spec, layer: &Layer) -> Option<String> {
         other => other.to_string(),
     };
     let values: Vec<String> = said.iter().map(|(text, _)| value(spec, text)).collect();
-    let value = if spec.is_repeatable { format!("[{}]", values.join(", ")) } else { values.concat() };
+    // Of certificates there is mostly one, and it reads better so.
+    let is_list =
+        spec.is_repeatable && (values.len() > 1 || !matches!(spec.name(), "certfile" | "keyfile" | "chain-file"));
+    let value = if is_list { format!("[{}]", values.join(", ")) } else { values.concat() };
     Some(format!("{:<44} # {}\n", format!("{} = {value}", spec.name()), origin.replace(['\n', '\r'], " ")))
 }
 

@@ -7,6 +7,7 @@ mod listen;
 mod pool;
 mod route;
 mod site;
+mod tls;
 
 use std::path::{Path, PathBuf};
 
@@ -108,6 +109,7 @@ impl Resolver<'_> {
         let front_leaves_root = self.front_leaves_root(&sites, meant.as_deref().unwrap_or_default());
         let reload = self.reload(pools);
         Some(Config {
+            is_sni_strict: self.sni_strict(&sites),
             listeners,
             sites,
             limits: self.limits(),
@@ -116,6 +118,7 @@ impl Resolver<'_> {
             state_directory: self.state_directory(),
             local_root: self.local_root(),
             graceful_timeout: value(&self.said.graceful_timeout).0,
+            ticket_rotation: self.ticket_rotation(),
             reload,
             pid_file: self.said.pid_file.as_ref().map(|said| self.path(&said.value.0, &said.origin)),
             pools: meant?,

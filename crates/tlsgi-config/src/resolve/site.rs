@@ -6,9 +6,10 @@ use crate::config::{
 };
 use crate::diagnostic::Diagnostic;
 use crate::document::Part;
+use crate::option::Many;
 use crate::origin::Said;
 use crate::value::hsts::PRELOAD_MAX_AGE;
-use crate::value::{ServerName, Value as _};
+use crate::value::{FilePath, ServerName, Value as _};
 
 impl Resolver<'_> {
     /// The sites in the order written, except that the one for every other name comes first.
@@ -71,7 +72,8 @@ impl Resolver<'_> {
             name: name.to_owned(),
             routes: self.routes(pools),
             names,
-            certificate: self.certificate(),
+            certificates: self.certificates(),
+            tls: self.tls(),
             canonical,
             plain: self.plain(listeners),
             hsts: self.hsts(),
@@ -89,28 +91,51 @@ impl Resolver<'_> {
         said.value.0.map(|value| Said { value, origin: said.origin })
     }
 
-    fn certificate(&mut self) -> CertificateSource {
-        let Some(certificate) = &self.said.certfile else {
-            let orphans = [
-                ("--keyfile", &self.said.keyfile),
-                ("--chain-file", &self.said.chain_file),
-                ("--key-passphrase-file", &self.said.key_passphrase_file),
-            ];
-            let orphans = orphans.map(|(flag, said)| said.as_ref().map(|said| (flag, said.origin.clone())));
-            for (flag, origin) in orphans.into_iter().flatten() {
-                self.tell(
-                    Diagnostic::lacks(flag, "--certfile").hint("name the certificate that belongs to it"),
-                    &origin,
-                );
+    /// Certificates in the order written, each with the key and chain in the same place of their lists.
+    fn certificates(&mut self) -> Vec<CertificateSource> {
+        if self.said.certfile.is_empty() {
+            self.refuse_orphans();
+            return vec![CertificateSource::Local { names: self.names_of_leaf() }];
+        }
+        let passphrase = self.passphrase();
+        let certificates = self.said.certfile.clone();
+        let keys = self.beside("--keyfile", self.said.keyfile.clone(), certificates.len());
+        let chains = self.beside("--chain-file", self.said.chain_file.clone(), certificates.len());
+        let source = |(position, said): (usize, &Said<FilePath>)| {
+            let file = self.path(&said.value.0, &said.origin);
+            let beside =
+                |files: &[Said<FilePath>]| files.get(position).map(|said| self.path(&said.value.0, &said.origin));
+            CertificateSource::Files {
+                key: beside(&keys).unwrap_or_else(|| file.clone()),
+                chain: beside(&chains),
+                certificate: file,
+                passphrase: passphrase.clone(),
             }
-            return CertificateSource::Local { names: self.names_of_leaf() };
         };
-        let file = self.path(&certificate.value.0, &certificate.origin);
-        CertificateSource::Files {
-            key: self.said.keyfile.as_ref().map_or_else(|| file.clone(), |said| self.path(&said.value.0, &said.origin)),
-            chain: self.said.chain_file.as_ref().map(|said| self.path(&said.value.0, &said.origin)),
-            certificate: file,
-            passphrase: self.passphrase(),
+        certificates.iter().enumerate().map(source).collect()
+    }
+
+    /// Files that belong to the certificates: one each, or none at all.
+    fn beside(&mut self, flag: &str, files: Many<FilePath>, certificates: usize) -> Many<FilePath> {
+        if let Some(said) = files.last().filter(|_| files.len() != certificates) {
+            let told =
+                Diagnostic::error(format!("`{flag}` is given {} for {certificates} `--certfile`", times(files.len())));
+            let hint = "give one for each certificate, in the same order; for a certificate with its key in the same file, name that file";
+            self.tell(told.hint(hint), &said.origin);
+        }
+        files
+    }
+
+    fn refuse_orphans(&mut self) {
+        let first = |said: &Many<FilePath>| said.first().map(|said| said.origin.clone());
+        let orphans = [
+            ("--keyfile", first(&self.said.keyfile)),
+            ("--chain-file", first(&self.said.chain_file)),
+            ("--key-passphrase-file", self.said.key_passphrase_file.as_ref().map(|said| said.origin.clone())),
+        ];
+        for (flag, origin) in orphans {
+            let Some(origin) = origin else { continue };
+            self.tell(Diagnostic::lacks(flag, "--certfile").hint("name the certificate that belongs to it"), &origin);
         }
     }
 
@@ -213,7 +238,7 @@ impl Resolver<'_> {
                 .hint("preload needs includeSubDomains and a max-age of at least 31536000 (one year)");
             self.tell(told, &said.origin);
         }
-        if self.said.certfile.is_none() && self.said.server_name.is_empty() && hsts.max_age > 0 {
+        if self.said.certfile.is_empty() && self.said.server_name.is_empty() && hsts.max_age > 0 {
             let told =
                 Diagnostic::warning("`--hsts` on localhost makes browsers refuse plain HTTP on every port of it")
                     .hint("leave it out for development, or name the site with `--server-name`");
@@ -238,5 +263,12 @@ impl Resolver<'_> {
         }
         mounts.sort_by_key(|mount| std::cmp::Reverse(mount.prefix.len()));
         mounts
+    }
+}
+
+fn times(count: usize) -> String {
+    match count {
+        1 => "once".to_owned(),
+        _ => format!("{count} times"),
     }
 }

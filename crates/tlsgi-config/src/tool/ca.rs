@@ -49,6 +49,8 @@ pub enum Task {
     Crl {
         /// Days until clients want a newer one.
         days: u32,
+        /// Where certificates say that it is, from now on.
+        url: Option<String>,
     },
     /// Say what was issued.
     List {
@@ -76,6 +78,10 @@ pub struct Init {
     pub from: Option<(PathBuf, PathBuf)>,
     /// Give that root a new certificate.
     pub reissue: bool,
+    /// The only names and networks that it may issue for.
+    pub permitted: Vec<String>,
+    /// Where certificates say that the revocation list is.
+    pub list_url: Option<String>,
 }
 
 /// A certificate to issue.
@@ -180,7 +186,7 @@ pub(super) fn command() -> Command {
             .arg(what().required(true))
             .arg(words("reason", "REASON", &REASONS, "Why").default_value("unspecified"))
             .arg(list_days()),
-        command("crl", "Write the revocation list anew").arg(list_days()),
+        command("crl", "Write the revocation list anew").args([list_days(), list_url()]),
         command("list", "Say what was issued, and what became of it").arg(switch("json", "As JSON")),
         command("renew", "Issue certificates anew, with the same names and for new keys")
             .arg(what())
@@ -205,7 +211,7 @@ fn with_place(command: Command) -> Command {
     ])
 }
 
-fn init() -> [Arg; 8] {
+fn init() -> [Arg; 10] {
     [
         valued("name", "TEXT").help("Common name, as trust stores show it"),
         valued("organization", "TEXT").help("Organisation"),
@@ -215,6 +221,10 @@ fn init() -> [Arg; 8] {
         path(valued("from", "CERT")).requires("from-key").help("Take over this root"),
         path(valued("from-key", "KEY")).requires("from").help("Its key; may be encrypted"),
         switch("reissue", "Give that root a new certificate of the same name and key").requires("from"),
+        valued("permit", "NAME|NETWORK").action(ArgAction::Append).conflicts_with("from").help(
+            "Issue for these names, with all below them, and networks alone: a critical name constraint, which clients check; repeatable",
+        ),
+        list_url(),
     ]
 }
 
@@ -270,6 +280,11 @@ fn list_days() -> Arg {
     valued("crl-days", "DAYS").default_value("30").help("Days after which clients want a newer revocation list")
 }
 
+fn list_url() -> Arg {
+    valued("crl-url", "URL")
+        .help("Where you publish the revocation list (http://…): certificates issued from now on say so")
+}
+
 fn what() -> Arg {
     Arg::new("what").value_name("SERIAL|FILE").action(ArgAction::Append).help("Serials, or files of certificates")
 }
@@ -300,6 +315,8 @@ fn task(name: &str, matches: &ArgMatches) -> Result<Task, Diagnostic> {
             encrypt_key: matches.get_flag("encrypt-key"),
             from: file(matches, "from").zip(file(matches, "from-key")),
             reissue: matches.get_flag("reissue"),
+            permitted: many(matches, "permit"),
+            list_url: text(matches, "crl-url"),
         }),
         "server" | "client" => Task::Issue(Issue {
             is_client: name == "client",
@@ -320,7 +337,7 @@ fn task(name: &str, matches: &ArgMatches) -> Result<Task, Diagnostic> {
             reason: text(matches, "reason").unwrap_or_default(),
             days: number(matches, "crl-days", 3650)?,
         },
-        "crl" => Task::Crl { days: number(matches, "crl-days", 3650)? },
+        "crl" => Task::Crl { days: number(matches, "crl-days", 3650)?, url: text(matches, "crl-url") },
         "list" => Task::List { json: matches.get_flag("json") },
         "renew" => {
             let renew = Renew {

@@ -2,22 +2,26 @@
 
 pub mod account;
 pub mod address;
+pub mod cipher;
 pub mod client;
 pub mod hsts;
 pub mod name;
 pub mod path;
 pub mod quantity;
 pub mod route;
+pub mod tls;
 pub mod word;
 
 pub use account::{AccountName, Mode};
 pub use address::{Bind, Host};
+pub use cipher::CipherList;
 pub use client::{AllowRule, ClientCertificate, ProtectedPrefix};
 pub use hsts::Hsts;
 pub use name::ServerName;
 pub use path::{Destination, Directory, FilePath, Prefix, StaticFolder};
 pub use quantity::{Bytes, Count, Number, OrNone, Period, Port};
 pub use route::{PoolName, RouteRule, RouteTarget};
+pub use tls::{GroupList, TlsProfile};
 pub use word::{Reference, Text, Variable};
 
 /// A kind of value. All origins (flag, variable, file) come through `read`, so that they cannot differ.

@@ -1,7 +1,9 @@
 //! Switches, words from a closed set, and text.
 
 use super::{ClientCertificate, Form, Refusal, Value};
-use crate::config::{AccessLogFormat, EventLoop, ExpiredRevocation, Interface, Lifespan, LogFormat, LogLevel, Sandbox};
+use crate::config::{
+    AccessLogFormat, EventLoop, ExpiredRevocation, Interface, Lifespan, LogFormat, LogLevel, Sandbox, SuiteOrder,
+};
 
 /// Text that is not empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,6 +133,7 @@ words!(ExpiredRevocation { "refuse" => Self::Refuse, "accept" => Self::Accept })
 words!(Sandbox { "auto" => Self::Auto, "require" => Self::Require, "off" => Self::Off });
 words!(LogLevel { "error" => Self::Error, "warning" => Self::Warning, "info" => Self::Info, "debug" => Self::Debug }
     also { "warn" => "warning", "critical" => "error" });
+words!(SuiteOrder { "auto" => Self::Auto, "client" => Self::Client, "server" => Self::Server });
 words!(LogFormat { "text" => Self::Text, "json" => Self::Json });
 words!(AccessLogFormat { "combined" => Self::Combined, "json" => Self::Json });
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::resolver::Presented;
+use super::presented::Presented;
 use super::signer;
 
 /// Names that get a certificate until the next renewal. Whoever asks for more gets the site's.

@@ -1,11 +1,14 @@
-//! TLS for every listener: one configuration, certificates by name, keys that stay with the supervisor.
+//! TLS for every listener: one configuration a site, certificates by name, keys that stay with the supervisor.
 
 pub(crate) mod acceptor;
 pub(crate) mod client_auth;
 pub(crate) mod client_fields;
+mod elder;
 mod encoding;
 pub(crate) mod environ;
 mod localhost;
+mod presented;
+mod provider;
 mod resolver;
 mod signer;
 mod tickets;
@@ -15,17 +18,19 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use aws_lc_rs::digest::{SHA256, digest};
 use rustls::ServerConfig;
+use rustls::compress::CompressionCache;
 use rustls::server::NoServerSessionStorage;
 use tlsgi_config::Config;
-use tlsgi_config::config::Site;
+use tlsgi_config::config::{Site, SuiteOrder, TlsPolicy};
 
 pub(crate) use encoding::{base64, pem};
 pub(crate) use resolver::Resolver;
 pub(crate) use signer::set_signing_socket;
 
-use crate::control::SiteCertificate;
+use crate::control::{SiteCertificate, TicketSecrets};
 use crate::route::host;
 use client_auth::{ClientPolicy, verifier};
+use elder::Elder;
 use tickets::Tickets;
 
 /// TLS as the acceptors need it.
@@ -33,20 +38,31 @@ use tickets::Tickets;
 pub(crate) struct Tls {
     /// Certificates; exchanged in place when they change.
     pub(crate) resolver: Arc<Resolver>,
-    /// rustls's side, for clients that are asked for no certificate.
-    plain: Arc<ServerConfig>,
     sites: Arc<Vec<SiteTls>>,
+    compression: Arc<CompressionCache>,
+    /// Whether the ClientHello decides about nothing but the certificate: one configuration for everybody.
+    is_uniform: bool,
+    is_sni_strict: bool,
 }
 
-/// What one site asks of clients in the handshake.
+/// What one site offers to and asks of clients in the handshake.
 #[derive(Debug)]
 struct SiteTls {
     names: Vec<String>,
-    /// Names the rules, so that tickets of others are not taken.
-    ring: Vec<u8>,
+    policy: TlsPolicy,
     clients: Arc<ClientPolicy>,
-    /// None where nothing is asked; exchanged when hints change.
-    asking: Option<ArcSwap<ServerConfig>>,
+    /// Shared by sites without rules about clients.
+    tickets: Arc<Tickets>,
+    /// Exchanged when hints change.
+    config: ArcSwap<Orders>,
+}
+
+/// rustls's side, once for each order of suites.
+#[derive(Debug)]
+struct Orders {
+    usual: Arc<ServerConfig>,
+    /// For clients that know TLS 1.2 at most and do AES in hardware.
+    elder: Arc<ServerConfig>,
 }
 
 impl Tls {
@@ -55,50 +71,62 @@ impl Tls {
         config: &Config,
         certificates: &[SiteCertificate],
         clients: &[Arc<ClientPolicy>],
-        secret: &[u8],
+        secrets: &TicketSecrets,
     ) -> Result<Self, rustls::Error> {
         let resolver = Arc::new(Resolver::new(config, certificates)?);
+        let compression = provider::compression_cache();
+        let plain = Tickets::new(secrets, b"")?;
         let sites = config.sites.iter().zip(clients).map(|(site, clients)| {
-            let ring = ring(site);
-            let asking = if clients.asks() {
-                Some(ArcSwap::new(server_config(&resolver, Some(clients), Tickets::new(secret, &ring)?)?))
-            } else {
-                None
-            };
-            Ok(SiteTls { names: site.names.clone(), ring, clients: Arc::clone(clients), asking })
+            let tickets = if clients.asks() { Tickets::new(secrets, &ring(site))? } else { Arc::clone(&plain) };
+            let config = server_config(&site.tls, &resolver, clients, &tickets, &compression)?;
+            let (names, policy, clients) = (site.names.clone(), site.tls.clone(), Arc::clone(clients));
+            Ok(SiteTls { names, policy, clients, tickets, config: ArcSwap::new(config) })
         });
         let sites = Arc::new(sites.collect::<Result<Vec<_>, rustls::Error>>()?);
-        Ok(Self { plain: server_config(&resolver, None, Tickets::new(secret, b"")?)?, resolver, sites })
+        let is_like_first =
+            |site: &SiteTls| !site.clients.asks() && sites.first().is_none_or(|first| first.policy == site.policy);
+        let is_uniform = sites.len() < 2 || sites.iter().all(is_like_first);
+        Ok(Self { is_uniform, is_sni_strict: config.is_sni_strict, resolver, sites, compression })
     }
 
     /// Gives clients the hints of what the files hold now.
-    pub(crate) fn hint_anew(&self, secret: &[u8]) -> Result<(), rustls::Error> {
-        for site in self.sites.iter() {
-            if let Some(asking) = &site.asking {
-                let tickets = Tickets::new(secret, &site.ring)?;
-                asking.store(server_config(&self.resolver, Some(&site.clients), tickets)?);
-            }
+    pub(crate) fn hint_anew(&self) -> Result<(), rustls::Error> {
+        for site in self.sites.iter().filter(|site| site.clients.asks()) {
+            let (clients, tickets) = (&site.clients, &site.tickets);
+            site.config.store(server_config(&site.policy, &self.resolver, clients, tickets, &self.compression)?);
         }
         Ok(())
     }
 
-    /// rustls's side for a server name.
-    fn config(&self, server_name: Option<&str>) -> Arc<ServerConfig> {
-        let names = self.sites.iter().map(|site| site.names.as_slice());
-        let site = self.sites.get(host::site_of(&names, &host::normal(server_name.unwrap_or_default())));
-        match site.and_then(|site| site.asking.as_ref()) {
-            Some(asking) => asking.load_full(),
-            None => Arc::clone(&self.plain),
-        }
+    /// Takes other secrets of session tickets.
+    pub(crate) fn rotate(&self, secrets: &TicketSecrets) -> Result<(), rustls::Error> {
+        self.sites.iter().try_for_each(|site| site.tickets.replace(secrets))
     }
 
-    /// The configuration that every client gets, where they do not differ.
-    fn only_config(&self) -> Option<Arc<ServerConfig>> {
-        match self.sites.as_slice() {
-            [] | [_] => Some(self.config(None)),
-            sites if sites.iter().all(|site| site.asking.is_none()) => Some(Arc::clone(&self.plain)),
-            _ => None,
-        }
+    /// Whether TLS 1.3 is spoken, whichever site a client asks for.
+    fn speaks_tls13(&self) -> bool {
+        self.sites.iter().all(|site| site.policy.suites.iter().any(|suite| suite >> 8 == 0x13))
+    }
+
+    /// rustls's side for a server name.
+    fn config(&self, server_name: Option<&str>, elder: Option<Elder>) -> Option<Arc<ServerConfig>> {
+        let names = self.sites.iter().map(|site| site.names.as_slice());
+        let site = self.sites.get(host::site_of(&names, &host::normal(server_name.unwrap_or_default())))?;
+        Some(site.config(elder))
+    }
+
+    /// The configuration that every client gets, where nothing has to be known of a client before.
+    fn only_config(&self, elder: Option<Elder>) -> Option<Arc<ServerConfig>> {
+        let is_simple = self.is_uniform && !self.is_sni_strict && !self.resolver.has_choice();
+        self.sites.first().filter(|_| is_simple).map(|site| site.config(elder))
+    }
+}
+
+impl SiteTls {
+    fn config(&self, elder: Option<Elder>) -> Arc<ServerConfig> {
+        let orders = self.config.load();
+        let has_aes = elder.is_some_and(|elder| !elder.prefers_chacha);
+        Arc::clone(if has_aes { &orders.elder } else { &orders.usual })
     }
 }
 
@@ -109,21 +137,36 @@ fn ring(site: &Site) -> Vec<u8> {
 }
 
 fn server_config(
+    policy: &TlsPolicy,
     resolver: &Arc<Resolver>,
-    clients: Option<&Arc<ClientPolicy>>,
-    tickets: Tickets,
-) -> Result<Arc<ServerConfig>, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?;
-    let builder = match clients {
-        Some(clients) => builder.with_client_cert_verifier(verifier(clients)),
-        None => builder.with_no_client_auth(),
+    clients: &Arc<ClientPolicy>,
+    tickets: &Arc<Tickets>,
+    compression: &Arc<CompressionCache>,
+) -> Result<Arc<Orders>, rustls::Error> {
+    let provider = provider::provider(policy)?;
+    let versions = provider::versions(&provider);
+    let builder = ServerConfig::builder_with_provider(Arc::new(provider)).with_protocol_versions(&versions)?;
+    let builder = match clients.asks() {
+        true => builder.with_client_cert_verifier(verifier(clients)),
+        false => builder.with_no_client_auth(),
     };
     let mut server = builder.with_cert_resolver(Arc::clone(resolver) as Arc<dyn rustls::server::ResolvesServerCert>);
     server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    server.ignore_client_order = policy.order == SuiteOrder::Server;
     // Resumption by tickets only: they work whichever thread or front gets the client next.
     server.session_storage = Arc::new(NoServerSessionStorage {});
-    server.ticketer = Arc::new(tickets);
-    Ok(Arc::new(server))
+    server.ticketer = Arc::clone(tickets) as Arc<dyn rustls::server::ProducesTickets>;
+    server.cert_compression_cache = Arc::clone(compression);
+    // Chains of clients are short, and nothing of a stranger's is unpacked without need.
+    server.cert_decompressors = Vec::new();
+    let usual = Arc::new(server);
+    let elder = match policy.order {
+        SuiteOrder::Auto => {
+            let mut elder = ServerConfig::clone(&usual);
+            elder.ignore_client_order = true;
+            Arc::new(elder)
+        }
+        SuiteOrder::Client | SuiteOrder::Server => Arc::clone(&usual),
+    };
+    Ok(Arc::new(Orders { usual, elder }))
 }

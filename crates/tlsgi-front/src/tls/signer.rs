@@ -36,7 +36,8 @@ impl RemoteKey {
         Self { number, algorithm }
     }
 
-    const fn schemes(&self) -> &'static [SignatureScheme] {
+    /// What it signs with, best first.
+    pub(super) const fn schemes(&self) -> &'static [SignatureScheme] {
         match self.algorithm {
             KeyAlgorithm::Rsa => &[
                 SignatureScheme::RSA_PSS_SHA256,

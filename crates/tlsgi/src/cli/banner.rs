@@ -210,7 +210,8 @@ mod tests {
         Site {
             name: "default".to_owned(),
             names: names.iter().map(|&name| name.to_owned()).collect(),
-            certificate: CertificateSource::Local { names: Vec::new() },
+            certificates: vec![CertificateSource::Local { names: Vec::new() }],
+            tls: tlsgi_config::config::TlsPolicy::default(),
             plain: PlainPolicy::Redirect { https_port: 8443 },
             hsts: None,
             mounts: Vec::new(),

@@ -2,13 +2,13 @@
 //! every user of the machine could read them, and never into a message.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 use tlsgi_cert::Passphrase;
 use tlsgi_config::Exit;
 use tlsgi_config::tool::PassphraseFrom;
@@ -113,18 +113,84 @@ fn of_terminal(wanted: Wanted<'_>) -> anyhow::Result<Passphrase> {
     }
 }
 
-/// Asks with the echo off, and switches it on again whatever happens.
+/// Asks with the echo off, and switches it on again whatever happens. Keys that would end the program come as bytes, so that nothing is left
+/// switched off behind it.
 fn ask(terminal: &File, question: &str) -> anyhow::Result<Passphrase> {
     let before = tcgetattr(terminal)?;
     let mut silent = before.clone();
-    silent.local_modes.remove(LocalModes::ECHO);
-    silent.local_modes.insert(LocalModes::ECHONL);
+    silent.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+    silent.special_codes[SpecialCodeIndex::VMIN] = 1;
+    silent.special_codes[SpecialCodeIndex::VTIME] = 0;
     // Before the question: what is typed at once must not be shown either.
     tcsetattr(terminal, OptionalActions::Flush, &silent)?;
-    let mut line = Zeroizing::new(Vec::with_capacity(MOST as usize));
     let asked = (&*terminal).write_all(question.as_bytes());
-    let read = asked.and_then(|()| BufReader::new(terminal).take(MOST).read_until(b'\n', &mut line));
+    let code = |index| before.special_codes[index];
+    let keys = Keys {
+        end: [code(SpecialCodeIndex::VINTR), code(SpecialCodeIndex::VQUIT)],
+        erase: code(SpecialCodeIndex::VERASE),
+        kill: code(SpecialCodeIndex::VKILL),
+        finish: code(SpecialCodeIndex::VEOF),
+    };
+    let line = asked.and_then(|()| keys.line(terminal));
     tcsetattr(terminal, OptionalActions::Flush, &before)?;
-    read?;
-    Passphrase::new(&line).map_err(|error| failed(&error))
+    (&*terminal).write_all(b"\n")?;
+    match line? {
+        Some(line) => Passphrase::new(&line).map_err(|error| failed(&error)),
+        None => Err(Failure::new(Exit::Failure, "interrupted: no passphrase").into()),
+    }
+}
+
+/// What keys mean at a terminal.
+struct Keys {
+    end: [u8; 2],
+    erase: u8,
+    kill: u8,
+    finish: u8,
+}
+
+impl Keys {
+    /// A line as typed and corrected; none when the person gave up.
+    fn line(&self, mut from: impl Read) -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
+        let mut line = Zeroizing::new(Vec::with_capacity(MOST as usize));
+        loop {
+            let mut key = Zeroizing::new([0]);
+            if from.read(&mut *key)? == 0 {
+                return Ok((!line.is_empty()).then_some(line));
+            }
+            match key[0] {
+                // Zero is how terminals say that a key has no meaning.
+                0 => {}
+                key if self.end.contains(&key) => return Ok(None),
+                b'\n' | b'\r' => return Ok(Some(line)),
+                key if key == self.finish => return Ok((!line.is_empty()).then_some(line)),
+                key if key == self.kill => line.clear(),
+                key if key == self.erase || key == 8 => erase(&mut line),
+                key if line.len() < MOST as usize => line.push(key),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Takes the last character away.
+fn erase(line: &mut Vec<u8>) {
+    while line.pop().is_some_and(|byte| byte & 0xc0 == 0x80) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEYS: Keys = Keys { end: [3, 28], erase: 127, kill: 21, finish: 4 };
+
+    #[test]
+    fn a_line_is_corrected_as_terminals_do() {
+        let line = |typed: &[u8]| KEYS.line(typed).expect("read").map(|line| line.to_vec());
+        assert_eq!(line(b"secret\nmore").as_deref(), Some(&b"secret"[..]));
+        assert_eq!(line(b"wrong\x15secres\x7ft\r").as_deref(), Some(&b"secret"[..]));
+        assert_eq!(line("grü\x7f\x7f\x7f\x7fx\n".as_bytes()).as_deref(), Some(&b"x"[..]));
+        assert_eq!(line(b"sec\0ret\x04").as_deref(), Some(&b"secret"[..]));
+        assert_eq!((line(b"sec\x03"), line(b"\x1c"), line(b"\x04"), line(b"")), (None, None, None, None));
+        assert_eq!(line(&[b'x'; 9000]).map(|line| line.len()), Some(MOST as usize));
+    }
 }

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use tlsgi_cert::trust::{self, Kind, Outcome, Platform, Report, Surroundings, TrustedRoot, from_wsl};
 use tlsgi_cert::{Error, LocalCa, Name, NewRoot, Places, Scope};
-use tlsgi_config::config::{CertificateSource, LocalRoot, Role, Site};
+use tlsgi_config::config::{CertificateSource, LocalRoot, Role};
 use tlsgi_config::tool::{Action, Trust};
 use tlsgi_config::{Config, Diagnostic, Diagnostics, Exit};
 
@@ -93,9 +93,9 @@ fn uninstall(places: &Places, around: &Surroundings) -> anyhow::Result<Exit> {
 /// Who trusts the root of a server that has its certificate from the local CA, and what to do where somebody does not.
 pub(crate) fn in_words(config: &Config) -> Option<String> {
     const ONCE: &str = "run once: tlsgi trust install";
-    let is_local = |site: &Site| matches!(site.certificate, CertificateSource::Local { .. });
+    let is_local = |source: &CertificateSource| matches!(source, CertificateSource::Local { .. });
     let has_https = config.listeners.iter().any(|listener| listener.role == Role::Https);
-    if !has_https || !config.sites.iter().any(is_local) {
+    if !has_https || !config.sites.iter().flat_map(|site| &site.certificates).any(is_local) {
         return None;
     }
     let around = surroundings::read().ok()?;

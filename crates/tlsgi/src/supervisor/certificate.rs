@@ -13,11 +13,11 @@ use super::signing::{KeyRing, NumberedKey};
 /// What the sites present.
 #[derive(Debug, Default)]
 pub(super) struct Certificates {
-    /// One per site, in the configuration's order; empty without an HTTPS listener.
+    /// At least one per site, in the configuration's order; empty without an HTTPS listener.
     sites: Vec<Presented>,
 }
 
-/// What one site presents.
+/// One certificate that a site presents.
 #[derive(Debug, Clone)]
 pub(super) struct Presented {
     source: CertificateSource,
@@ -32,7 +32,7 @@ pub(super) struct Presented {
 }
 
 impl Certificates {
-    /// Loads or issues a certificate per site. A leaf of the local CA is taken over from `previous` as long as it is fresh.
+    /// Loads or issues the certificates of every site. A leaf of the local CA is taken over from `previous` as long as it is fresh.
     pub(super) fn load(config: &Config, previous: &Self, keys: &KeyRing) -> Result<Self, Error> {
         Self::load_all(config, previous, keys, Err)
     }
@@ -62,25 +62,27 @@ impl Certificates {
         let now = OffsetDateTime::now_utc();
         let mut sites: Vec<Presented> = Vec::new();
         for (index, site) in config.sites.iter().enumerate() {
-            let is_same = |presented: &&Presented| presented.source == site.certificate;
-            let is_fresh = |presented: &&Presented| presented.root.is_some() && presented.facts.renew_at() > now;
-            let before = previous.sites.iter().find(is_same);
-            let mut presented = match sites.iter().find(is_same).or_else(|| before.filter(is_fresh)) {
-                Some(presented) => presented.clone(),
-                None => {
-                    match (present(&site.certificate, &names_of(config, &site.certificate), config, keys, now), before)
-                    {
+            let mut own = Vec::new();
+            for source in &site.certificates {
+                let is_same = |presented: &&Presented| presented.source == *source;
+                let is_fresh = |presented: &&Presented| presented.root.is_some() && presented.facts.renew_at() > now;
+                let before = previous.sites.iter().find(is_same);
+                let mut presented = match sites.iter().find(is_same).or_else(|| before.filter(is_fresh)) {
+                    Some(presented) => presented.clone(),
+                    None => match (present(source, &names_of(config, source), config, keys, now), before) {
                         (Ok(presented), _) => presented,
                         (Err(error), Some(before)) => {
                             judge(error)?;
                             before.clone()
                         }
                         (Err(error), None) => return Err(error),
-                    }
-                }
-            };
-            presented.certificate.site = index;
-            sites.push(presented);
+                    },
+                };
+                presented.certificate.site = index;
+                own.push(presented);
+            }
+            share_names(&mut own);
+            sites.extend(own);
         }
         Ok(Self { sites })
     }
@@ -96,7 +98,7 @@ impl Certificates {
         self.sites.iter().map(|presented| presented.certificate.clone()).collect()
     }
 
-    /// What each site presents.
+    /// What the sites present, those of one site together.
     pub(super) fn sites(&self) -> impl Iterator<Item = &Presented> {
         self.sites.iter()
     }
@@ -127,6 +129,23 @@ impl Presented {
             (None, CertificateSource::Files { certificate, .. }) => certificate.display().to_string(),
             (None, CertificateSource::Local { .. }) => "local CA".to_owned(),
         }
+    }
+}
+
+/// Of several certificates, a name that one of them has is missing in none.
+fn share_names(own: &mut [Presented]) {
+    if own.len() < 2 {
+        return;
+    }
+    let carried: Vec<Name> = own.iter().flat_map(|presented| presented.facts.carried()).collect();
+    let is_there =
+        |name: &String| Name::parse(name).is_ok_and(|wanted| carried.iter().any(|carried| carried.covers(&wanted)));
+    for presented in own {
+        presented.findings.retain_mut(|finding| {
+            let Finding::NamesNotCovered { missing, .. } = finding else { return true };
+            missing.retain(|name| !is_there(name));
+            !missing.is_empty()
+        });
     }
 }
 
@@ -186,7 +205,8 @@ fn local(names: &[String], config: &Config, now: OffsetDateTime) -> Result<(Load
 
 /// The names of every site that has no certificate of its own.
 fn all_local(config: &Config) -> impl Iterator<Item = Name> {
-    let names = config.sites.iter().filter_map(|site| match &site.certificate {
+    let sources = config.sites.iter().flat_map(|site| &site.certificates);
+    let names = sources.filter_map(|source| match source {
         CertificateSource::Local { names } => Some(names),
         CertificateSource::Files { .. } => None,
     });
@@ -210,7 +230,7 @@ pub(super) fn stamps(config: &Config) -> Vec<Stamp> {
         }
         CertificateSource::Local { .. } => None,
     };
-    config.sites.iter().filter_map(|site| stamp(&site.certificate)).collect()
+    config.sites.iter().flat_map(|site| &site.certificates).filter_map(stamp).collect()
 }
 
 fn files(certificate: &Path, key: &Path, chain: Option<&PathBuf>) -> Source {
@@ -219,7 +239,7 @@ fn files(certificate: &Path, key: &Path, chain: Option<&PathBuf>) -> Source {
 
 /// The names of every site that presents this certificate, as far as they can stand in one.
 fn names_of(config: &Config, certificate: &CertificateSource) -> Vec<Name> {
-    let sites = config.sites.iter().filter(|site| site.certificate == *certificate);
+    let sites = config.sites.iter().filter(|site| site.certificates.contains(certificate));
     sites.flat_map(|site| &site.names).filter_map(|name| Name::parse(name).ok()).collect()
 }
 
@@ -252,7 +272,7 @@ mod tests {
     fn config(sources: Vec<CertificateSource>) -> Config {
         let mut config = listening::config(vec![listening::tcp("127.0.0.1:0", Role::Https)]);
         let site = config.sites.remove(0);
-        let with = |certificate| tlsgi_config::config::Site { certificate, ..site.clone() };
+        let with = |source| tlsgi_config::config::Site { certificates: vec![source], ..site.clone() };
         config.sites = sources.into_iter().map(with).collect();
         config
     }

@@ -63,7 +63,8 @@ fn load(config: &Config) -> Result<Certificates, Error> {
 
 /// One certificate does not load: every other one in files is tried by itself. All errors come back, each once.
 fn other_certificates(config: &Config, first: Error) -> Vec<Error> {
-    let in_files = |site: &&Site| !matches!(site.certificate, CertificateSource::Local { .. });
+    let is_file = |source: &CertificateSource| !matches!(source, CertificateSource::Local { .. });
+    let in_files = |site: &&Site| site.certificates.iter().any(is_file);
     let alone = |site: &Site| Config { sites: vec![site.clone()], ..config.clone() };
     let mut errors = vec![first];
     for error in config.sites.iter().filter(in_files).filter_map(|site| load(&alone(site)).err()) {

@@ -69,7 +69,7 @@ impl Server {
             config,
             certificates: self.certificates.for_front(),
             trust: self.trust.files.clone(),
-            secret: self.secret.clone(),
+            tickets: self.tickets.for_front(),
             confinement: identity::confinement(self.front_account.as_ref()),
         };
         front.control.send(&message, descriptors);

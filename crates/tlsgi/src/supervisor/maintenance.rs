@@ -169,11 +169,23 @@ impl Server {
                 self.take_certificates(certificates, &errors);
             }
         }
+        self.change_tickets(now);
         if let Some((interval, at)) = &mut self.maintenance.watchdog
             && *at <= now
         {
             *at = now + *interval;
             systemd::alive();
+        }
+    }
+
+    fn change_tickets(&mut self, now: Instant) {
+        match self.tickets.change(now) {
+            Ok(true) => {
+                tracing::debug!("session tickets: the next key is in use");
+                self.tell_fronts(&ToFront::Tickets { tickets: self.tickets.for_front() });
+            }
+            Ok(false) => {}
+            Err(error) => tracing::error!("session tickets keep their key: {}", full_text(&error)),
         }
     }
 

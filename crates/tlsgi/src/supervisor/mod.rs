@@ -23,6 +23,7 @@ mod server;
 mod signing;
 mod stop;
 mod systemd;
+mod tickets;
 mod watch;
 mod worker;
 mod worker_care;

@@ -151,6 +151,9 @@ impl Server {
         self.config = staged.config;
         std::mem::replace(&mut self.listeners, staged.listeners).give_way_to(&self.listeners);
         self.maintenance.follow(&self.config);
+        if let Err(error) = self.tickets.follow(self.config.ticket_rotation, now) {
+            tracing::error!("session tickets keep their keys: {}", full_text(&error));
+        }
         // While the applications loaded, the files may have been exchanged once more.
         let (certificates, errors) = staged.certificates.refresh(&self.config, &self.keys);
         errors.iter().for_each(maintenance::refuse);

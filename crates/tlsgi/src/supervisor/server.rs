@@ -28,6 +28,7 @@ use super::policy::Restart;
 use super::pool::{Pool, Release};
 use super::reload::Staged;
 use super::signing::KeyRing;
+use super::tickets::TicketRing;
 use super::worker::Worker;
 use super::{Announce, AnnouncedCertificate, AnnouncedPool, Announcement, Startup, systemd};
 
@@ -55,8 +56,8 @@ pub(super) struct Server {
     pub(super) certificates: Certificates,
     pub(super) trust: ClientTrust,
     pub(super) keys: Arc<KeyRing>,
-    /// Ticket keys and request ids of this server's lifetime come from it.
-    pub(super) secret: Vec<u8>,
+    /// The secrets of session tickets.
+    pub(super) tickets: TicketRing,
     pub(super) access_log: Option<File>,
     /// As whom the front runs.
     pub(super) front_account: Option<Account>,
@@ -107,6 +108,8 @@ impl Server {
         certificates.present(&keys);
         let trust = ClientTrust::load(&config)?;
         let maintenance = Maintenance::start(&config, &events, Instant::now());
+        let mut tickets = TicketRing::default();
+        tickets.follow(config.ticket_rotation, Instant::now())?;
         let mut server = Self {
             stage: Stage::Opening,
             resolve,
@@ -115,7 +118,7 @@ impl Server {
             certificates,
             trust,
             keys,
-            secret: secret()?,
+            tickets,
             access_log: super::maintenance::open_access_log(&config)?,
             front_account,
             confined: Confined::default(),
@@ -267,7 +270,14 @@ impl Server {
             Stage::Opening | Stage::Serving => None,
         };
         let maintenance = self.maintenance.deadline();
-        fronts.chain(workers).chain(pools).chain(restart).chain(stop).chain(maintenance).min()
+        fronts
+            .chain(workers)
+            .chain(pools)
+            .chain(restart)
+            .chain(stop)
+            .chain(maintenance)
+            .chain(self.tickets.changes_at())
+            .min()
     }
 
     /// The first front is ready: requests are answered.
@@ -321,12 +331,4 @@ impl Server {
     pub(super) fn grace(&self) -> Duration {
         self.config.graceful_timeout
     }
-}
-
-/// 32 random bytes.
-fn secret() -> Result<Vec<u8>, Error> {
-    let mut secret = vec![0; 32];
-    let failed = |_| Error::Runtime(std::io::Error::other("no randomness"));
-    aws_lc_rs::rand::fill(&mut secret).map_err(failed)?;
-    Ok(secret)
 }

@@ -22,4 +22,5 @@ mod resilience;
 mod sites;
 mod static_files;
 mod supervisor;
+mod tls;
 mod units;

@@ -189,6 +189,17 @@ fn a_terminal_is_asked_and_shows_nothing_of_what_is_typed() {
 }
 
 #[test]
+fn a_terminal_is_as_before_when_the_question_is_interrupted() {
+    let workshop = Workshop::new();
+    let shown = typed(&workshop, "ca init --encrypt-key --dir ca; stty -a", &["half a phrase\u{3}"]);
+    assert!(shown.contains("interrupted") && !shown.contains("half"), "{shown}");
+    for mode in [" echo ", " icanon ", "isig "] {
+        assert!(shown.contains(mode), "{mode}: {shown}");
+    }
+    assert!(!workshop.path("ca/ca.pem").exists());
+}
+
+#[test]
 fn processes_that_issue_at_once_take_turns() {
     let workshop = Workshop::with_ca();
     let start = |name: &str| {

@@ -133,7 +133,7 @@ fn certificate(state: &mut Express) {
     let has_certificate = state.draft.has("certfile");
     if let Some(key) = state.kept("--ssl-certificate-key-file").filter(|_| !has_certificate) {
         state.draft.tell(Diagnostic::lacks("--ssl-certificate-key-file", "--ssl-certificate-file").at(&key.origin));
-        state.draft.layer.keyfile = None;
+        state.draft.layer.keyfile = Vec::new();
     }
     const OF_TLS: [&str; 8] = [
         "--ssl-certificate-file",

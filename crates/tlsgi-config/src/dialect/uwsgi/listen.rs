@@ -191,7 +191,8 @@ fn names(state: &mut Uwsgi, has_https: bool) {
         }
     }
     let layer = &mut state.draft.layer;
-    (layer.certfile, layer.keyfile, layer.client_ca, layer.client_cert) = (None, None, None, None);
+    (layer.certfile, layer.keyfile) = (Vec::new(), Vec::new());
+    (layer.client_ca, layer.client_cert) = (None, None);
     state.draft.sites.insert(0, first);
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use time::{Duration, OffsetDateTime};
 use tlsgi_cert::authority::{
-    Authority, Entry, Identity, Issued, NewRoot, Order, Purpose, Reason, Request, State, serial_of,
+    Authority, Entry, Identity, Issued, NewRoot, Order, Permit, Purpose, Reason, Request, State, serial_of,
 };
 use tlsgi_cert::{Error, KeyKind, Passphrase, PrivateKey};
 use tlsgi_config::tool::{Ca, Init, Issue, Renew, Sign, Task};
@@ -31,10 +31,20 @@ pub(super) fn run(asked: &Ca, place: &Place) -> anyhow::Result<Exit> {
         Task::Issue(issue) => desk.issue(issue),
         Task::Sign(sign) => desk.sign(sign),
         Task::Revoke { what, reason, days } => desk.revoke(what, reason, *days),
-        Task::Crl { days } => desk.crl(*days),
+        Task::Crl { days, url } => desk.crl(*days, url.as_deref()),
         Task::List { json } => list::run(&desk.directory, *json, desk.now),
         Task::Renew(renew) => desk.renew(renew),
     }
+}
+
+fn permits(texts: &[String]) -> anyhow::Result<Vec<Permit>> {
+    let permits = texts.iter().map(|text| Permit::parse(text)).collect::<Result<Vec<_>, _>>();
+    permits.map_err(|error| failed(&error))
+}
+
+fn publish(authority: &Authority, url: Option<&str>) -> anyhow::Result<()> {
+    let Some(url) = url else { return Ok(()) };
+    authority.publish_list_at(url).map_err(|error| failed(&error))
 }
 
 /// One command at one CA.
@@ -67,10 +77,12 @@ impl Desk<'_> {
                     organization: init.organization.clone(),
                     kind: kind(&init.key),
                     life: Duration::days(init.days.into()),
+                    permitted: permits(&init.permitted)?,
                 };
                 Authority::create(&self.directory, &new, sealed.as_ref(), self.now).map_err(|error| failed(&error))?
             }
         };
+        publish(&authority, init.list_url.as_deref())?;
         let certificate = authority.certificate_path();
         Ok(print::out(&format!(
             "{}, valid until {}\n  certificate  {}\n  key          {}\nGive the certificate to those that are to trust it; keep a copy of the directory.\n",
@@ -177,8 +189,9 @@ impl Desk<'_> {
         self.list_anew(&mut authority, days)
     }
 
-    fn crl(&self, days: u32) -> anyhow::Result<Exit> {
+    fn crl(&self, days: u32, url: Option<&str>) -> anyhow::Result<Exit> {
         let mut authority = self.open()?;
+        publish(&authority, url)?;
         self.list_anew(&mut authority, days)
     }
 
