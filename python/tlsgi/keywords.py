@@ -208,7 +208,7 @@ def _policy(request: Request) -> None:
         _note(f"ssl_version={old[0]} has no effect: TLS 1.2 and 1.3 are served")
     ciphers = request.options.pop("ssl_ciphers", None)
     if ciphers not in (None, "", "TLSv1"):
-        _note("ssl_ciphers has no effect: the cipher suites of TLS 1.2 and 1.3 that are served are all good ones")
+        request.options.setdefault("tls_ciphers", ciphers)
 
 
 def _addresses(request: Request) -> None:

@@ -194,11 +194,6 @@ pub(super) fn protocol(state: &mut Pyserver, given: &Given) {
     }
 }
 
-pub(super) fn ciphers(state: &mut Pyserver, given: &Given) {
-    let why = "TLS 1.2 and 1.3 are served, with the suites that are good";
-    state.tell(Diagnostic::without_effect(&given.name, why), given);
-}
-
 pub(super) fn cleartext(state: &mut Pyserver, given: &Given) {
     if given.value() != "off" {
         state.draft.tell(refusal(given, "HTTP/2 is spoken over TLS"));

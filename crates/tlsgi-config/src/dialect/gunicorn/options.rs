@@ -44,7 +44,9 @@ pub(super) static TABLE: &[Section<Pyserver>] = &[
             option(&["--keyfile", "keyfile"], "FILE").done("`--keyfile`", finish::key),
             option(&["--ca-certs", "ca_certs"], "FILE").done("`--client-ca`", keep),
             option(&["--cert-reqs", "cert_reqs"], "0|1|2").nearly("`--client-cert request|require`; refused in HTTP (403) instead of by a broken handshake", keep),
-            option(&["--ciphers", "ciphers"], "CIPHERS").nearly("without effect: the suites of TLS 1.2 and 1.3 that are served are all good ones", finish::ciphers),
+            option(&["--ciphers", "ciphers"], "CIPHERS").nearly("`--tls-ciphers`; only suites with forward secrecy and authenticated encryption are offered", |state, given| {
+                    state.draft.say("tls-ciphers", given.value(), given);
+                }),
             option(&["--ssl-version", "ssl_version"], "VERSION").nearly("without effect, as there: TLS 1.2 and 1.3 are served", |_, _| {}),
             switch(&["--suppress-ragged-eofs", "suppress_ragged_eofs"]).always("a connection that ends without a goodbye is no error"),
             switch(&["--do-handshake-on-connect", "do_handshake_on_connect"]).always("handshakes take place outside of workers, within `--handshake-timeout`"),

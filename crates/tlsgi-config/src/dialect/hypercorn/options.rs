@@ -40,7 +40,7 @@ pub(super) static TABLE: &[Section<Pyserver>] = &[
             option(&["--verify-mode", "verify_mode"], "MODE").nearly("`--client-cert request|require`; refused in HTTP (403) instead of by a broken handshake", keep),
             option(&["--cert-reqs", "cert_reqs"], "0|1|2").nearly("as `--verify-mode`", keep),
             option(&["verify_flags"], "FLAGS").moot("revocation is checked with `--client-crl`"),
-            option(&["--ciphers", "ciphers"], "CIPHERS").nearly("without effect: the suites of TLS 1.2 and 1.3 that are served are all good ones", finish::ciphers),
+            option(&["--ciphers", "ciphers"], "CIPHERS").nearly("`--tls-ciphers`; only suites with forward secrecy and authenticated encryption are offered", finish::ciphers),
             option(&["alpn_protocols"], "LIST").nearly("`h2` and `http/1.1` are always offered", |_, _| {}),
             option(&["ssl_handshake_timeout"], "SECONDS").nearly("`--handshake-timeout`; 10 s unless said, instead of 60 s", |state, given| shared::seconds(state, "handshake-timeout", given, "1ms")),
         ],

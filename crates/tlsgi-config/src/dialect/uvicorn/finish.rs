@@ -118,8 +118,7 @@ pub(super) fn version(state: &mut Pyserver, given: &Given) {
 pub(super) fn ciphers(state: &mut Pyserver, given: &Given) {
     // The default there.
     if given.value() != "TLSv1" {
-        let why = "TLS 1.2 and 1.3 are served, with the suites that are good";
-        state.tell(Diagnostic::without_effect(&given.name, why), given);
+        state.draft.say("tls-ciphers", given.value(), given);
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) static TABLE: &[Section<Pyserver>] = &[
             option(&["--ssl-version"], "INTEGER").nearly("without effect: TLS 1.2 and 1.3 are served", finish::version),
             option(&["--ssl-cert-reqs"], "INTEGER").nearly("`--client-cert request|require`; refused in HTTP (403) instead of by a broken handshake", keep),
             option(&["--ssl-ca-certs"], "TEXT").done("`--client-ca`", keep),
-            option(&["--ssl-ciphers"], "TEXT").nearly("without effect: the suites of TLS 1.2 and 1.3 that are served are all good ones", finish::ciphers),
+            option(&["--ssl-ciphers"], "TEXT").nearly("`--tls-ciphers`; only suites with forward secrecy and authenticated encryption are offered", finish::ciphers),
         ],
     },
     Section {
