@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_tlsgi_global_optspecs
-    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= virtualenv= venv= user= group= supplementary-group= umask= home= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= socket-mode= sni-strict no-sni-strict tls-ticket-rotation= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= tls-profile= tls-min= tls-ciphers= ciphers= ssl-ciphers= tls-order= tls-groups= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts route= canonical-name= pool= mount= root-path= static= static-max-age= processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= graceful-timeout= state-dir= front-threads= front-user= front-group= sandbox= pid-file= pid= config= h/help help-all V/version
+    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= virtualenv= venv= user= group= supplementary-group= umask= home= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= socket-mode= sni-strict no-sni-strict tls-ticket-rotation= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= tls-profile= tls-min= tls-ciphers= ciphers= ssl-ciphers= tls-order= tls-groups= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts trusted-proxy= trust= route= canonical-name= pool= mount= root-path= static= static-max-age= processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= graceful-timeout= state-dir= front-threads= front-user= front-group= sandbox= pid-file= pid= config= h/help help-all V/version
 end
 
 function __fish_tlsgi_needs_command
@@ -81,6 +81,21 @@ accept\t''"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l client-verify-depth -d 'Most certificates above the client\'s own, the root among them; at most 7 [5]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l trusted-proxy -d 'Proxy whose word counts: an address, a network, or `unix`; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l trust -d 'Field in which trusted proxies are believed; repeatable [X-Forwarded-For, X-Forwarded-Proto]' -r -f -a "X-Forwarded-For\t''
+X-Forwarded-Proto\t''
+X-Forwarded-Host\t''
+X-Forwarded-Port\t''
+Forwarded\t''
+X-Real-IP\t''
+X-Client-IP\t''
+X-Forwarded-Scheme\t''
+X-Forwarded-Protocol\t''
+X-Scheme\t''
+X-Forwarded-SSL\t''
+X-Forwarded-HTTPS\t''
+X-HTTPS\t''
+X-Host\t''"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l route -d 'Answer a URL prefix from a pool; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l canonical-name -d 'Name that the site is to be called by: requests for its other names are redirected there' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
@@ -248,6 +263,21 @@ accept\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l client-verify-depth -d 'Most certificates above the client\'s own, the root among them; at most 7 [5]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l trusted-proxy -d 'Proxy whose word counts: an address, a network, or `unix`; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l trust -d 'Field in which trusted proxies are believed; repeatable [X-Forwarded-For, X-Forwarded-Proto]' -r -f -a "X-Forwarded-For\t''
+X-Forwarded-Proto\t''
+X-Forwarded-Host\t''
+X-Forwarded-Port\t''
+Forwarded\t''
+X-Real-IP\t''
+X-Client-IP\t''
+X-Forwarded-Scheme\t''
+X-Forwarded-Protocol\t''
+X-Scheme\t''
+X-Forwarded-SSL\t''
+X-Forwarded-HTTPS\t''
+X-HTTPS\t''
+X-Host\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l route -d 'Answer a URL prefix from a pool; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l canonical-name -d 'Name that the site is to be called by: requests for its other names are redirected there' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
@@ -396,6 +426,21 @@ accept\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l client-verify-depth -d 'Most certificates above the client\'s own, the root among them; at most 7 [5]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l trusted-proxy -d 'Proxy whose word counts: an address, a network, or `unix`; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l trust -d 'Field in which trusted proxies are believed; repeatable [X-Forwarded-For, X-Forwarded-Proto]' -r -f -a "X-Forwarded-For\t''
+X-Forwarded-Proto\t''
+X-Forwarded-Host\t''
+X-Forwarded-Port\t''
+Forwarded\t''
+X-Real-IP\t''
+X-Client-IP\t''
+X-Forwarded-Scheme\t''
+X-Forwarded-Protocol\t''
+X-Scheme\t''
+X-Forwarded-SSL\t''
+X-Forwarded-HTTPS\t''
+X-HTTPS\t''
+X-Host\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l route -d 'Answer a URL prefix from a pool; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l canonical-name -d 'Name that the site is to be called by: requests for its other names are redirected there' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
@@ -547,6 +592,21 @@ accept\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l client-verify-depth -d 'Most certificates above the client\'s own, the root among them; at most 7 [5]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l trusted-proxy -d 'Proxy whose word counts: an address, a network, or `unix`; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l trust -d 'Field in which trusted proxies are believed; repeatable [X-Forwarded-For, X-Forwarded-Proto]' -r -f -a "X-Forwarded-For\t''
+X-Forwarded-Proto\t''
+X-Forwarded-Host\t''
+X-Forwarded-Port\t''
+Forwarded\t''
+X-Real-IP\t''
+X-Client-IP\t''
+X-Forwarded-Scheme\t''
+X-Forwarded-Protocol\t''
+X-Scheme\t''
+X-Forwarded-SSL\t''
+X-Forwarded-HTTPS\t''
+X-HTTPS\t''
+X-Host\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l route -d 'Answer a URL prefix from a pool; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l canonical-name -d 'Name that the site is to be called by: requests for its other names are redirected there' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r

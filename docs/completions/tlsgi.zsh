@@ -64,6 +64,8 @@ _tlsgi() {
 '*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
+'*--trusted-proxy=[Proxy whose word counts\: an address, a network, or \`unix\`; repeatable]:NETWORK:_default' \
+'*--trust=[Field in which trusted proxies are believed; repeatable \[X-Forwarded-For, X-Forwarded-Proto\]]:FIELD:(X-Forwarded-For X-Forwarded-Proto X-Forwarded-Host X-Forwarded-Port Forwarded X-Real-IP X-Client-IP X-Forwarded-Scheme X-Forwarded-Protocol X-Scheme X-Forwarded-SSL X-Forwarded-HTTPS X-HTTPS X-Host)' \
 '*--route=[Answer a URL prefix from a pool; repeatable]:PREFIX=TARGET:_default' \
 '*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
@@ -208,6 +210,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
+'*--trusted-proxy=[Proxy whose word counts\: an address, a network, or \`unix\`; repeatable]:NETWORK:_default' \
+'*--trust=[Field in which trusted proxies are believed; repeatable \[X-Forwarded-For, X-Forwarded-Proto\]]:FIELD:(X-Forwarded-For X-Forwarded-Proto X-Forwarded-Host X-Forwarded-Port Forwarded X-Real-IP X-Client-IP X-Forwarded-Scheme X-Forwarded-Protocol X-Scheme X-Forwarded-SSL X-Forwarded-HTTPS X-HTTPS X-Host)' \
 '*--route=[Answer a URL prefix from a pool; repeatable]:PREFIX=TARGET:_default' \
 '*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
@@ -343,6 +347,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
+'*--trusted-proxy=[Proxy whose word counts\: an address, a network, or \`unix\`; repeatable]:NETWORK:_default' \
+'*--trust=[Field in which trusted proxies are believed; repeatable \[X-Forwarded-For, X-Forwarded-Proto\]]:FIELD:(X-Forwarded-For X-Forwarded-Proto X-Forwarded-Host X-Forwarded-Port Forwarded X-Real-IP X-Client-IP X-Forwarded-Scheme X-Forwarded-Protocol X-Scheme X-Forwarded-SSL X-Forwarded-HTTPS X-HTTPS X-Host)' \
 '*--route=[Answer a URL prefix from a pool; repeatable]:PREFIX=TARGET:_default' \
 '*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
@@ -492,6 +498,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
+'*--trusted-proxy=[Proxy whose word counts\: an address, a network, or \`unix\`; repeatable]:NETWORK:_default' \
+'*--trust=[Field in which trusted proxies are believed; repeatable \[X-Forwarded-For, X-Forwarded-Proto\]]:FIELD:(X-Forwarded-For X-Forwarded-Proto X-Forwarded-Host X-Forwarded-Port Forwarded X-Real-IP X-Client-IP X-Forwarded-Scheme X-Forwarded-Protocol X-Scheme X-Forwarded-SSL X-Forwarded-HTTPS X-HTTPS X-Host)' \
 '*--route=[Answer a URL prefix from a pool; repeatable]:PREFIX=TARGET:_default' \
 '*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \

@@ -20,6 +20,8 @@ pub struct Config {
     pub pools: Vec<Pool>,
     /// Bounds and deadlines of every client connection.
     pub limits: Limits,
+    /// Who may say on whose behalf a request comes.
+    pub proxies: Proxies,
     /// What is logged, and where.
     pub log: Log,
     /// Threads of the front process.
@@ -518,6 +520,120 @@ pub struct Limits {
     pub websocket_ping_interval: Duration,
     /// Close it when no pong came for this. Default 20 s.
     pub websocket_ping_timeout: Duration,
+}
+
+/// Who may say on whose behalf a request comes, and in which fields. Everybody else's are taken out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proxies {
+    /// Peers that are believed.
+    pub trusted: Vec<TrustedProxy>,
+    /// What they are believed in.
+    pub fields: Vec<ForwardedField>,
+}
+
+/// A peer that is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TrustedProxy {
+    /// Whoever connects to a Unix socket.
+    Unix,
+    /// Addresses that begin like this one.
+    Network {
+        /// An address of the network.
+        address: std::net::IpAddr,
+        /// Bits that count.
+        length: u8,
+    },
+}
+
+impl TrustedProxy {
+    /// Whether the network has this address. An IPv4 address is the same in its IPv6 form.
+    #[must_use]
+    pub fn covers(&self, address: std::net::IpAddr) -> bool {
+        use std::net::IpAddr::{V4, V6};
+        let Self::Network { address: network, length } = *self else { return false };
+        let shares = |left: u128, right: u128, bits: u32| {
+            let rest = bits - u32::from(length).min(bits);
+            (left ^ right).checked_shr(rest).is_none_or(|left| left == 0)
+        };
+        match (network, address.to_canonical()) {
+            (V4(network), V4(address)) => shares(network.to_bits().into(), address.to_bits().into(), 32),
+            (V6(network), V6(address)) => shares(network.to_bits(), address.to_bits(), 128),
+            // `::ffff:10.0.0.0/104` is about IPv4; a shorter prefix, such as `::/0`, is about IPv6 alone.
+            (V6(network), V4(address)) => {
+                length >= 96 && shares(network.to_bits(), address.to_ipv6_mapped().to_bits(), 128)
+            }
+            (V4(_), V6(_)) => false,
+        }
+    }
+}
+
+macro_rules! forwarded_fields {
+    ($count:literal: $($(#[doc = $doc:literal])+ $field:ident = $name:literal;)+) => {
+        /// A field in which a proxy says on whose behalf it asks.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum ForwardedField { $($(#[doc = $doc])+ $field,)+ }
+
+        impl ForwardedField {
+            /// All.
+            pub const ALL: [Self; $count] = [$(Self::$field,)+];
+            /// Their names, in the same order.
+            pub const NAMES: [&'static str; $count] = [$($name,)+];
+
+            /// Name as proxies write it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$field => $name,)+ }
+            }
+        }
+    };
+}
+
+forwarded_fields! { 14:
+    /// Clients and proxies, one address each, the nearest last.
+    XForwardedFor = "X-Forwarded-For";
+    /// `http` or `https`.
+    XForwardedProto = "X-Forwarded-Proto";
+    /// Host and port that the client named.
+    XForwardedHost = "X-Forwarded-Host";
+    /// Port that the client connected to.
+    XForwardedPort = "X-Forwarded-Port";
+    /// All of it by RFC 7239.
+    Forwarded = "Forwarded";
+    /// The client's address.
+    XRealIp = "X-Real-IP";
+    /// The client's address.
+    XClientIp = "X-Client-IP";
+    /// `http` or `https`.
+    XForwardedScheme = "X-Forwarded-Scheme";
+    /// `http` or `https`.
+    XForwardedProtocol = "X-Forwarded-Protocol";
+    /// `http` or `https`.
+    XScheme = "X-Scheme";
+    /// `on` or `off`.
+    XForwardedSsl = "X-Forwarded-SSL";
+    /// `on` or `off`.
+    XForwardedHttps = "X-Forwarded-HTTPS";
+    /// `on` or `off`.
+    XHttps = "X-HTTPS";
+    /// Host and port that the client named.
+    XHost = "X-Host";
+}
+
+impl Proxies {
+    /// Whether a peer is believed; on a Unix socket it has no address.
+    #[must_use]
+    pub fn trusts(&self, peer: Option<std::net::IpAddr>) -> bool {
+        self.trusted.iter().any(|trusted| match peer {
+            Some(address) => trusted.covers(address),
+            None => *trusted == TrustedProxy::Unix,
+        })
+    }
+
+    /// Whether a field is believed, from those who are.
+    #[must_use]
+    pub fn believes(&self, field: ForwardedField) -> bool {
+        self.fields.contains(&field)
+    }
 }
 
 /// What is logged.

@@ -1,8 +1,8 @@
 //! Every option, once: what one origin said. Flags, variables, keys, help, manual, completions and schema come from here.
 
 use crate::config::{
-    AccessLogFormat, EventLoop, ExpiredRevocation, Interface, Lifespan, LogFormat, LogLevel, Sandbox, SuiteOrder,
-    TlsVersion,
+    AccessLogFormat, EventLoop, ExpiredRevocation, ForwardedField, Interface, Lifespan, LogFormat, LogLevel, Sandbox,
+    SuiteOrder, TlsVersion, TrustedProxy,
 };
 use crate::option::{Group, Many, One, Scope, Shape, Slot, Spec, option, switch};
 use crate::origin::Origin;
@@ -326,6 +326,21 @@ options! {
         /// For example `max-age=63072000; includeSubDomains; preload`. Never sent over plain HTTP. Nothing is sent by default:
         /// browsers remember the policy for the whole host, on every port, and cannot be told to forget while HTTPS is broken.
         hsts: One<OrNone<Hsts>> = option("--hsts", "POLICY").default("none").off(&["--no-hsts"]).common();
+    }
+
+    Proxy {
+        /// Proxy whose word counts: an address, a network, or `unix`; repeatable.
+        ///
+        /// Only its fields named by `--trust` are believed. Nobody is trusted by default, and what anybody else says in such fields is
+        /// taken out before the application sees it. `unix` stands for whoever connects to a Unix socket.
+        trusted_proxy: Many<TrustedProxy> = option("--trusted-proxy", "NETWORK");
+
+        /// Field in which trusted proxies are believed; repeatable.
+        ///
+        /// X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host, X-Forwarded-Port, Forwarded, and what other servers call the same:
+        /// X-Real-IP, X-Client-IP, X-Forwarded-Scheme, X-Forwarded-Protocol, X-Scheme, X-Forwarded-SSL, X-Forwarded-HTTPS,
+        /// X-HTTPS, X-Host. Name only what your proxy sets or removes in every request. Everything else of the kind is taken out.
+        trust: Many<ForwardedField> = option("--trust", "FIELD").computed("X-Forwarded-For, X-Forwarded-Proto");
     }
 
     Routes {

@@ -52,6 +52,8 @@ pub enum Group {
     ClientCertificates,
     /// Redirect and HSTS.
     Policy,
+    /// Behind a proxy.
+    Proxy,
     /// Sites and routes.
     Routes,
     /// Static files.
@@ -70,13 +72,14 @@ pub enum Group {
 
 impl Group {
     /// All, in the order of the reference.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Application,
         Self::Listen,
         Self::Certificates,
         Self::Tls,
         Self::ClientCertificates,
         Self::Policy,
+        Self::Proxy,
         Self::Routes,
         Self::Static,
         Self::Pool,
@@ -96,6 +99,7 @@ impl Group {
             Self::Tls => "TLS",
             Self::ClientCertificates => "Client certificates",
             Self::Policy => "Redirect and HSTS",
+            Self::Proxy => "Behind a proxy",
             Self::Routes => "Routes",
             Self::Static => "Static files",
             Self::Pool => "Pool",
@@ -127,7 +131,9 @@ impl Group {
             Self::Certificates | Self::Tls | Self::ClientCertificates | Self::Policy | Self::Routes | Self::Static => {
                 Scope::Site
             }
-            Self::Listen | Self::Limits | Self::WebSocket | Self::Logging | Self::Process => Scope::Server,
+            Self::Listen | Self::Proxy | Self::Limits | Self::WebSocket | Self::Logging | Self::Process => {
+                Scope::Server
+            }
         }
     }
 }

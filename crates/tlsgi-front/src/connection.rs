@@ -1,7 +1,7 @@
 //! What is known about a client connection, what applications are told of it, and which workers have been told.
 
 use std::cell::RefCell;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
@@ -58,8 +58,14 @@ pub(crate) struct Connection {
     server_text: String,
     server_port: u16,
     tls: Option<TlsSession>,
+    is_https: bool,
+    /// As trusted proxies described it, the latest last.
+    seen: RefCell<SmallVec<[SeenBy; 1]>>,
     views: RefCell<SmallVec<[Seen; 1]>>,
 }
+
+/// A connection with what a proxy said of it.
+type SeenBy = (Option<(IpAddr, u16)>, bool, Rc<Connection>);
 
 /// A view with what it was made for.
 type Seen = (Standing, ViewOptions, Rc<View>);
@@ -91,7 +97,38 @@ impl Connection {
             Local::Unix(path) => (path.clone(), 0),
         };
         let client_text = client.map(|address| address.ip().to_canonical().to_string()).unwrap_or_default();
-        Rc::new(Self { client, client_text, server_text, server_port, tls, views: RefCell::default() })
+        let is_https = tls.is_some();
+        let (seen, views) = (RefCell::default(), RefCell::default());
+        Rc::new(Self { client, client_text, server_text, server_port, tls, is_https, seen, views })
+    }
+
+    /// Address of whoever is at the other end; none on a Unix socket.
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        self.client.map(|address| address.ip())
+    }
+
+    /// The same connection as a trusted proxy describes it: for this client, where it names one, with address and port or 0.
+    pub(crate) fn seen_by(&self, client: Option<(IpAddr, u16)>, is_https: bool) -> Rc<Self> {
+        let mut seen = self.seen.borrow_mut();
+        if let Some((.., known)) = seen.iter().find(|(known, scheme, _)| *known == client && *scheme == is_https) {
+            return Rc::clone(known);
+        }
+        let address = client.map(|(address, port)| SocketAddr::new(address, port)).or(self.client);
+        let described = Rc::new(Self {
+            client: address,
+            client_text: address.map(|address| address.ip().to_canonical().to_string()).unwrap_or_default(),
+            server_text: self.server_text.clone(),
+            server_port: self.server_port,
+            tls: self.tls.clone(),
+            is_https,
+            seen: RefCell::default(),
+            views: RefCell::default(),
+        });
+        if seen.len() >= KEPT_VIEWS {
+            seen.remove(0);
+        }
+        seen.push((client, is_https, Rc::clone(&described)));
+        described
     }
 
     /// Client address as text, for logs; `-` on a Unix socket.
@@ -111,7 +148,7 @@ impl Connection {
 
     /// Whether it is HTTPS.
     pub(crate) const fn is_https(&self) -> bool {
-        self.tls.is_some()
+        self.is_https
     }
 
     /// What an application is told where the client has this standing. A new view gets an id that no other view of this thread has.

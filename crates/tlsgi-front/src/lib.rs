@@ -5,6 +5,7 @@ mod assemble;
 pub mod confine;
 mod connection;
 pub mod control;
+mod forwarded;
 mod http;
 mod listener;
 pub mod observe;

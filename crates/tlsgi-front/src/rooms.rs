@@ -48,7 +48,11 @@ impl Rooms {
         let local = Local::Tcp(([127, 0, 0, 1], 443).into());
         Some(Self {
             head: RequestHead::default(),
-            state: State { sites: vec![site], limits: Rc::new(Limits::default()) },
+            state: State {
+                sites: vec![site],
+                limits: Rc::new(Limits::default()),
+                proxies: tlsgi_config::config::Proxies::default(),
+            },
             connection: Connection::new(None, &local, None),
         })
     }

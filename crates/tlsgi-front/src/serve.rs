@@ -8,6 +8,7 @@ use tlsgi_config::config::Limits;
 use tokio::time::{Duration, Instant, sleep, timeout};
 
 use crate::connection::{Connection, View, ViewOptions};
+use crate::forwarded;
 use crate::http::client::{Client, Event};
 use crate::http::failure::{Explained, Failure};
 use crate::http::head::{RequestHead, Upgrade};
@@ -58,7 +59,7 @@ impl Session {
 
     /// What the response to this head carries: its site's. The answer to a head that could not be read has that of the handshake's site.
     pub(crate) fn policy<'s>(&self, state: &'s State, head: Option<&RequestHead>) -> SitePolicy<'s> {
-        let is_https = self.door == Door::Https;
+        let is_https = head.map_or(self.door, |head| self.door(head)) == Door::Https;
         let site = match head {
             Some(head) => state.site(head),
             None => state.site_named(self.connection.tls().map_or("", |tls| tls.server_name.as_str())),
@@ -67,10 +68,27 @@ impl Session {
         SitePolicy { is_https, hsts: hsts.filter(|_| is_https) }
     }
 
+    /// Believes or takes out what proxies say in a request.
+    pub(crate) fn settle(&self, state: &State, head: &mut RequestHead) {
+        if head.speaks_of_proxies {
+            forwarded::settle(head, &self.connection, self.door, &state.proxies);
+        }
+    }
+
+    /// By which door the client's request came, as far as trusted proxies go.
+    fn door(&self, head: &RequestHead) -> Door {
+        head.seen_as.as_ref().map_or(self.door, |seen| seen.door)
+    }
+
+    /// The client's connection, as far as trusted proxies go.
+    fn connection<'h>(&'h self, head: &'h RequestHead) -> &'h Rc<Connection> {
+        head.seen_as.as_ref().map_or(&self.connection, |seen| &seen.connection)
+    }
+
     /// The connection as the application of a site sees it.
-    pub(crate) fn view(&self, site: &SiteState, standing: Standing) -> Rc<View> {
+    pub(crate) fn view(&self, site: &SiteState, head: &RequestHead, standing: Standing) -> Rc<View> {
         let options = ViewOptions { variables: site.site.tls_variables, sends_headers: site.clients.sends_headers() };
-        self.connection.view(standing, options, || self.thread.next_connection())
+        self.connection(head).view(standing, options, || self.thread.next_connection())
     }
 
     /// Whether the front is stopping.
@@ -124,7 +142,7 @@ impl Session {
         }
         self.thread.access_log.write(&Entry {
             head: client.head(),
-            connection: &self.connection,
+            connection: self.connection(client.head()),
             site: site.map(|site| site.site.name.as_str()),
             sent,
             request_id,
@@ -153,7 +171,8 @@ async fn answer_at(
     request_id: &str,
 ) -> Sent {
     let now = if site.clients.asks() { now() } else { 0 };
-    match decide(state, site, client.head(), &session.connection, session.door, now) {
+    let (connection, door) = (session.connection(client.head()), session.door(client.head()));
+    match decide(state, site, client.head(), connection, door, now) {
         Route::Redirect(redirect) => send_own(client, &redirect.response(), &[]).await,
         Route::Refuse(failure) => send_failure(client, failure, request_id).await,
         Route::Deny(denial) => {
@@ -166,7 +185,7 @@ async fn answer_at(
             Err(failure) => send_failure(client, failure, request_id).await,
         },
         Route::Application(route, standing) => {
-            let view = session.view(site, standing);
+            let view = session.view(site, client.head(), standing);
             match relay(session, state, route, &view, client, request_id).await {
                 Ok(sent) => sent,
                 Err(failure) => send_failure(client, failure, request_id).await,
@@ -212,7 +231,7 @@ fn deny(session: &Session, head: &RequestHead, denial: Denial, request_id: &str)
     tracing::info!(
         request_id,
         error = id,
-        client = session.connection.client_text(),
+        client = session.connection(head).client_text(),
         path = %String::from_utf8_lossy(head.path()).escape_debug(),
         serial = serial.as_deref().unwrap_or("-"),
         subject = %subject.as_deref().unwrap_or("-").escape_debug(),

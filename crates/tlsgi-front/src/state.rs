@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use tlsgi_config::config::{Config, Limits, Site, Target};
+use tlsgi_config::config::{Config, Limits, Proxies, Site, Target};
 use tokio::sync::{mpsc, watch};
 
 use crate::assemble::Assembly;
@@ -57,6 +57,8 @@ pub(crate) struct State {
     pub(crate) sites: Vec<SiteState>,
     /// Bounds and deadlines.
     pub(crate) limits: Rc<Limits>,
+    /// Whose word about a request counts.
+    pub(crate) proxies: Proxies,
 }
 
 impl State {
@@ -102,7 +104,7 @@ impl Thread {
         draining: watch::Receiver<bool>,
         access_log: AccessLog,
     ) -> Rc<Self> {
-        let state = State { sites: Vec::new(), limits: Rc::new(Limits::default()) };
+        let state = State { sites: Vec::new(), limits: Rc::new(Limits::default()), proxies: Proxies::default() };
         Rc::new(Self {
             number,
             state: RefCell::new(Rc::new(state)),
@@ -148,7 +150,8 @@ impl Thread {
             mounts: Arc::clone(mounts),
             clients: Arc::clone(clients),
         });
-        let state = State { sites: sites.collect(), limits: Rc::new(config.limits.clone()) };
+        let state =
+            State { sites: sites.collect(), limits: Rc::new(config.limits.clone()), proxies: config.proxies.clone() };
         *self.state.borrow_mut() = Rc::new(state);
     }
 

@@ -5,6 +5,7 @@ mod client;
 mod limits;
 mod listen;
 mod pool;
+mod proxy;
 mod route;
 mod site;
 mod tls;
@@ -113,6 +114,7 @@ impl Resolver<'_> {
             listeners,
             sites,
             limits: self.limits(),
+            proxies: self.proxies(),
             log: self.log(),
             front_threads: self.front_threads(),
             state_directory: self.state_directory(),

@@ -7,6 +7,7 @@ pub mod client;
 pub mod hsts;
 pub mod name;
 pub mod path;
+pub mod proxy;
 pub mod quantity;
 pub mod route;
 pub mod tls;

@@ -5,6 +5,7 @@ use tlsgi_wire::{HttpVersion, METHODS, method_id, name_id};
 
 use super::failure::Failure;
 use super::field::{self, id};
+use crate::forwarded::{SeenAs, is_proxy_field};
 
 /// Part of a head's text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -62,6 +63,10 @@ pub(crate) struct RequestHead {
     pub(crate) upgrade: Upgrade,
     /// h1: the client wants or must have the connection closed afterwards.
     pub(crate) wants_close: bool,
+    /// There are fields in which proxies speak.
+    pub(crate) speaks_of_proxies: bool,
+    /// What trusted proxies say; set by [`crate::forwarded::settle`].
+    pub(crate) seen_as: Option<SeenAs>,
 }
 
 impl Default for RequestHead {
@@ -81,6 +86,8 @@ impl Default for RequestHead {
             accepts_trailers: false,
             upgrade: Upgrade::None,
             wants_close: false,
+            speaks_of_proxies: false,
+            seen_as: None,
         }
     }
 }
@@ -139,6 +146,28 @@ impl RequestHead {
     /// Whether this is HEAD.
     pub(crate) fn is_head(&self) -> bool {
         self.slice(self.method) == b"HEAD"
+    }
+
+    /// Takes out the fields whose lower-case name does not pass.
+    pub(crate) fn retain_fields(&mut self, keep: impl Fn(&[u8]) -> bool) {
+        let Self { text, fields, .. } = self;
+        fields.retain(|field| keep(text.get(field.name.start as usize..field.name.end as usize).unwrap_or_default()));
+    }
+
+    /// Appends a field; `name` lower-case, both valid.
+    pub(crate) fn append_field(&mut self, name: &str, value: &[u8]) {
+        let (name_span, value) = (self.store(name.as_bytes()), self.store(value));
+        self.fields.push(Field { id: name_id(name.as_bytes()), name: name_span, value });
+    }
+
+    /// Puts another host, which is valid, in the place of the client's.
+    pub(crate) fn set_authority(&mut self, authority: &str) {
+        self.authority = self.store(authority.as_bytes());
+        let host = Field { id: id::HOST, name: self.store(b"host"), value: self.authority };
+        match self.fields.first_mut() {
+            Some(first) if first.id == id::HOST => *first = host,
+            _ => self.fields.insert(0, host),
+        }
     }
 
     fn slice(&self, span: Span) -> &[u8] {
@@ -321,6 +350,8 @@ impl<'a> Builder<'a> {
             name if id == 0 && field::is_client_certificate(name) => return Ok(()),
             _ => {}
         }
+        let speaks_of_proxies = is_proxy_field(self.head.slice(span));
+        self.head.speaks_of_proxies |= speaks_of_proxies;
         self.head.fields.push(Field { id, name: span, value: value_span });
         Ok(())
     }
@@ -494,7 +525,7 @@ const fn is_target_byte(byte: u8) -> bool {
 }
 
 /// `host [":" port]` without user information (RFC 9110 4.2, 7.2).
-fn is_authority(authority: &[u8]) -> bool {
+pub(crate) fn is_authority(authority: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(authority) else { return false };
     let (host, port) = split_port(text);
     let is_port = port.is_none_or(|port| {

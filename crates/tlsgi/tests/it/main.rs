@@ -18,6 +18,7 @@ mod load;
 mod mutual_tls;
 mod private_ca;
 mod privileges;
+mod proxies;
 mod resilience;
 mod sites;
 mod static_files;

@@ -157,7 +157,7 @@ fn listeners(state: &mut Pyserver, input: &Input<'_>) {
 /// gunicorn believes its neighbours by default. That is right behind a proxy on the same machine, which speaks plain HTTP to it; where clients
 /// come over TLS, nobody stands in front.
 fn trust(state: &mut Pyserver) {
-    let headers = ["X-Forwarded-Proto"];
+    let headers = ["X-Forwarded-For", "X-Forwarded-Proto"];
     match state.kept("--forwarded-allow-ips") {
         Some(given) => shared::proxies(state, given.value(), Some(&given), &headers),
         None if state.draft.has("bind-http") => shared::proxies(state, "127.0.0.1,::1", None, &headers),

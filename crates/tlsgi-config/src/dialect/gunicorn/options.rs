@@ -80,7 +80,7 @@ pub(super) static TABLE: &[Section<Pyserver>] = &[
     Section {
         title: "Proxies in front",
         entries: &[
-            option(&["--forwarded-allow-ips", "forwarded_allow_ips"], "IPS").nearly("`--trusted-proxy`, believed in `X-Forwarded-Proto`; the loopback addresses unless said, as there, where everything is plain HTTP", keep),
+            option(&["--forwarded-allow-ips", "forwarded_allow_ips"], "IPS").nearly("`--trusted-proxy`, believed in `X-Forwarded-Proto`, and in `X-Forwarded-For`, which sets the address of the client; the loopback addresses unless said, as there, where everything is plain HTTP", keep),
             option(&["secure_scheme_headers"], "DICT").nearly("`X-Forwarded-Proto` is the field that tells the scheme; another one is refused", finish::scheme_headers),
             option(&["--forwarder-headers", "forwarder_headers"], "NAMES").moot("a proxy sets no variables of the application; the prefix is `--mount`"),
             option(&["--proxy-protocol", "proxy_protocol"], "MODE").takes(Takes::Perhaps).nearly("not with this command", finish::proxy_protocol),

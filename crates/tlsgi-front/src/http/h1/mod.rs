@@ -54,6 +54,9 @@ pub(crate) async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(io: IO, session: R
             Next::Close => break,
         };
         let state = session.state();
+        if failure.is_none() {
+            session.settle(&state, &mut head);
+        }
         let policy = session.policy(&state, failure.is_none().then_some(&head));
         let mut client = H1Client::new(&mut transport, &head, &limits, policy, keeps_alive);
         match failure {

@@ -44,7 +44,7 @@ impl Accepted {
     /// refused is not shown.
     pub(super) fn client<'p>(
         self,
-        policy: impl FnOnce(Option<&RequestHead>) -> SitePolicy<'p>,
+        policy: impl FnOnce(Option<&mut RequestHead>) -> SitePolicy<'p>,
     ) -> (H2Client<'p>, Option<Failure>) {
         let Self { request, respond, limits, shared, lane } = self;
         let (parts, body) = request.into_parts();
@@ -52,7 +52,7 @@ impl Accepted {
         let mut head = shared.heads.borrow_mut().pop().unwrap_or_default();
         let refusal = request::read(&parts, is_end, &mut head, &limits).err();
         let is_websocket = head.upgrade == Upgrade::WebSocket;
-        let policy = policy(refusal.is_none().then_some(&head));
+        let policy = policy(refusal.is_none().then_some(&mut head));
         let client = H2Client {
             is_continue_due: head.expects_continue && !is_end,
             head,

@@ -34,7 +34,13 @@ pub(crate) async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(io: IO, session: R
 /// Answers one request.
 async fn serve_stream(session: &Session, accepted: Accepted) {
     let state = session.state();
-    let (mut client, refusal) = accepted.client(|head| session.policy(&state, head));
+    let (mut client, refusal) = accepted.client(|head| {
+        let head = head.map(|head| {
+            session.settle(&state, head);
+            &*head
+        });
+        session.policy(&state, head)
+    });
     match refusal {
         None => answer(session, &state, &mut client).await,
         Some(failure) => session.refuse(&mut client, failure).await,
