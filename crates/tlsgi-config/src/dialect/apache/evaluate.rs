@@ -1,5 +1,6 @@
 //! From files to what counts: includes, variables, and the sections that ask for modules, definitions and versions.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -11,8 +12,10 @@ use crate::origin::Origin;
 
 /// Files that include each other.
 const DEEPEST: usize = 16;
-/// Files and directives altogether.
+/// Directives altogether.
 const MOST: usize = 50_000;
+/// Files and directories that are looked at altogether.
+const MOST_LOOKS: usize = 5_000;
 /// The version that `IfVersion` is told.
 const VERSION: [u32; 3] = [2, 4, 63];
 
@@ -91,6 +94,8 @@ pub(super) fn evaluate(
         root,
         told,
         count: 0,
+        looks: Cell::new(0),
+        is_tired: false,
     };
     let mut directives = Vec::new();
     for file in files {
@@ -106,6 +111,9 @@ struct Evaluator<'a> {
     root: PathBuf,
     told: &'a mut Diagnostics,
     count: usize,
+    looks: Cell<usize>,
+    /// It was told that there are too many files.
+    is_tired: bool,
 }
 
 impl Evaluator<'_> {
@@ -113,9 +121,24 @@ impl Evaluator<'_> {
         self.told.push(Diagnostic::error(message).at(origin));
     }
 
+    /// Takes one look at the file system, if there is one left.
+    fn may_look(&self) -> bool {
+        self.looks.set(self.looks.get() + 1);
+        self.looks.get() <= MOST_LOOKS
+    }
+
     fn file(&mut self, path: &Path, asked: &Origin, depth: usize, into: &mut Vec<Directive>) {
+        if !self.may_look() {
+            if !std::mem::replace(&mut self.is_tired, true) {
+                self.tell(format!("more than {MOST_LOOKS} files and directories are included"), asked);
+            }
+            return;
+        }
         if depth >= DEEPEST {
-            self.tell(format!("files include each other more than {DEEPEST} deep"), asked);
+            // Nothing more is included: files that lead back to themselves would say the same without end.
+            if !std::mem::replace(&mut self.is_tired, true) {
+                self.tell(format!("files include each other more than {DEEPEST} deep"), asked);
+            }
             return;
         }
         match self.input.files.read(path) {
@@ -197,6 +220,9 @@ impl Evaluator<'_> {
     }
 
     fn include(&mut self, pattern: &str, is_optional: bool, origin: &Origin, depth: usize, into: &mut Vec<Directive>) {
+        if self.is_tired {
+            return;
+        }
         let full = self.root.join(pattern);
         let has_pattern = pattern.contains(['*', '?']);
         let paths = if has_pattern { self.glob(&full) } else { self.below(&full, depth) };
@@ -213,10 +239,16 @@ impl Evaluator<'_> {
         for path in paths {
             self.file(&path, origin, depth + 1, into);
         }
+        if self.looks.get() > MOST_LOOKS && !std::mem::replace(&mut self.is_tired, true) {
+            self.tell(format!("more than {MOST_LOOKS} files and directories are included"), origin);
+        }
     }
 
     /// A file, or the files of a directory and of those in it, as deep as files may include each other: a link may lead back.
     fn below(&self, path: &Path, depth: usize) -> Vec<PathBuf> {
+        if !self.may_look() {
+            return Vec::new();
+        }
         let names = if depth < DEEPEST { self.input.files.list(path) } else { Vec::new() };
         if names.is_empty() {
             return if self.input.files.read(path).is_ok() { vec![path.to_owned()] } else { Vec::new() };
@@ -243,7 +275,7 @@ impl Evaluator<'_> {
             };
             found = found.iter().flat_map(names).take(1_000).collect();
         }
-        found.retain(|path| self.input.files.read(path).is_ok());
+        found.retain(|path| self.may_look() && self.input.files.read(path).is_ok());
         found
     }
 

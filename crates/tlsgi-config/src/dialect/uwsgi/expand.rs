@@ -14,6 +14,8 @@ const MOST_SETTINGS: usize = 10_000;
 const LONGEST_VALUE: usize = 1 << 20;
 /// Files that may load each other.
 const DEEPEST: usize = 16;
+/// Files that are loaded altogether.
+const MOST_FILES: usize = 500;
 /// Placeholders in one value.
 const MOST_PLACEHOLDERS: usize = 1_000;
 
@@ -73,6 +75,7 @@ pub(super) struct Engine<'a> {
     logic: Option<Logic>,
     has_failed: bool,
     depth: usize,
+    loaded: usize,
     is_full: bool,
 }
 
@@ -85,6 +88,7 @@ impl<'a> Engine<'a> {
             logic: None,
             has_failed: false,
             depth: 0,
+            loaded: 0,
             is_full: false,
         }
     }
@@ -234,8 +238,19 @@ impl<'a> Engine<'a> {
     }
 
     fn load(&mut self, key: &str, name: &str, origin: &Origin) {
+        if self.loaded > MOST_FILES {
+            return;
+        }
         if self.depth >= DEEPEST {
+            // Nothing more is loaded: files that lead back to themselves would say the same without end.
+            self.loaded = MOST_FILES + 1;
             let told = Diagnostic::error(format!("`{key}`: files load each other more than {DEEPEST} deep"));
+            self.told.push(told.at(origin));
+            return;
+        }
+        self.loaded += 1;
+        if self.loaded > MOST_FILES {
+            let told = Diagnostic::error(format!("`{key}`: more than {MOST_FILES} files are loaded"));
             self.told.push(told.at(origin));
             return;
         }
