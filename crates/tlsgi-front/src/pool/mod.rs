@@ -199,7 +199,8 @@ impl Pool {
         if count > 1 {
             order.sort_by_key(|at| links.get(*at).map_or(u64::MAX, |link| link.worker().load()));
         }
-        let link = order.into_iter().filter_map(|at| links.get(at)).find(|link| link.worker().try_acquire(0).is_some())?;
+        let link =
+            order.into_iter().filter_map(|at| links.get(at)).find(|link| link.worker().try_acquire(0).is_some())?;
         Some(self.slot_at(link, false))
     }
 
