@@ -89,7 +89,7 @@ fn check_front(config: &Config) -> Result<(), Error> {
 fn check_application(pool: &Pool, executable: &Path) -> Result<(), Error> {
     let interpreter = interpreter::find(pool, executable)?;
     let account = identity::of(&pool.account)?;
-    check_pool(&Release { generation: 0, config: pool.clone(), interpreter, account })
+    check_pool(&Release { generation: 0, config: pool.clone(), interpreter, account, code: None })
 }
 
 fn check_pool(release: &Release) -> Result<(), Error> {

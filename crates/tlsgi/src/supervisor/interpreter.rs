@@ -90,7 +90,7 @@ mod tests {
 
     fn release(interpreter: PathBuf) -> Release {
         let config = listener::tests::config(Vec::new()).pools.remove(0);
-        Release { generation: 0, config, interpreter, account: None }
+        Release { generation: 0, config, interpreter, account: None, code: None }
     }
 
     #[test]

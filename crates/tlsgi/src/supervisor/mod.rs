@@ -4,6 +4,7 @@ mod attachment;
 mod certificate;
 mod check;
 mod client_trust;
+mod code;
 mod control;
 mod error;
 mod event;

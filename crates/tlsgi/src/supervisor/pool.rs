@@ -17,6 +17,8 @@ pub(super) struct Release {
     pub(super) interpreter: PathBuf,
     /// Who its workers become.
     pub(super) account: Option<Account>,
+    /// What its Python files are like, where that can be known.
+    pub(super) code: Option<u64>,
 }
 
 impl Release {
@@ -56,6 +58,18 @@ impl Pool {
             is_down: false,
             is_adopted,
         }
+    }
+
+    /// Whether its workers run just this: the same configuration, interpreter, user and code.
+    pub(super) fn runs(&self, release: &Release) -> bool {
+        let Release { config, interpreter, account, code, .. } = &self.wanted;
+        let is_same = *config == release.config && *interpreter == release.interpreter && *account == release.account;
+        is_same
+            && code.is_some()
+            && *code == release.code
+            && !self.is_down
+            && self.proven.is_some()
+            && !self.is_on_trial()
     }
 
     /// How many workers it should have.

@@ -93,9 +93,15 @@ impl Server {
                 return Err(error.into());
             }
         };
+        // A reload that finds nothing new is for what only the application knows of.
+        let is_news = config != self.config;
         for release in releases {
             match self.pools.get_mut(&release.config.name) {
                 Some(pool) if pool.is_adopted => {}
+                // Who changes one pool, or a site, has not asked for new workers of the others.
+                Some(pool) if is_news && pool.runs(&release) => {
+                    tracing::info!("pool {} is as it was: its workers go on", release.config.name);
+                }
                 Some(pool) => {
                     pool.wanted = release;
                     pool.spread = Spread::Trial;

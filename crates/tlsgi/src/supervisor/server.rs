@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 
 use super::certificate::Certificates;
 use super::client_trust::ClientTrust;
+use super::code;
 use super::error::Error;
 use super::event::{Event, Order, watch_signals};
 use super::front::Front;
@@ -171,7 +172,8 @@ impl Server {
     pub(super) fn release(&self, config: tlsgi_config::config::Pool) -> Result<Release, Error> {
         let interpreter = interpreter::find(&config, &self.executable)?;
         let account = identity::of(&config.account)?;
-        Ok(Release { generation: self.generation, config, interpreter, account })
+        let code = code::stamp(&config);
+        Ok(Release { generation: self.generation, config, interpreter, account, code })
     }
 
     /// A number that no other worker has, or had.

@@ -257,6 +257,44 @@ fn reload_brings_pools_and_sites_and_takes_them_away() {
 }
 
 #[test]
+fn reload_replaces_the_workers_of_pools_that_changed() {
+    let server = serve(directory(SITES), &[]);
+    let write = |text: &str| std::fs::write(server.directory().join("tlsgi.toml"), text).expect("written");
+    let identity = |path: &str| parts(&ask(&server, "https", "shop.test", path, &[])).1;
+    let both = || (identity("/"), identity("/api"));
+    let reloads = std::cell::Cell::new(0);
+    let reload = || {
+        reloads.set(reloads.get() + 1);
+        server.signal("HUP");
+        let count = || server.log().lines().filter(|line| line.ends_with(" reloaded")).count();
+        server.wait_until(|| count() == reloads.get(), "the reload");
+        server.wait_until(|| server.workers().len() == 2, "the end of those that were replaced");
+    };
+    let first = both();
+    let toml = SITES.replace("max-age=100", "max-age=101");
+    write(&toml);
+    reload();
+    assert_eq!(both(), first, "a site changed, no application");
+    assert!(ask(&server, "https", "shop.test", "/", &[]).ends_with("max-age=101"));
+    let toml = toml.replace("threads = 2", "threads = 3");
+    write(&toml);
+    reload();
+    let second = both();
+    assert!(second.0 != first.0 && second.1 == first.1, "{first:?} {second:?}");
+    std::fs::write(server.directory().join("helper.py"), "").expect("written");
+    write(&toml.replace("max-age=101", "max-age=102"));
+    reload();
+    let third = both();
+    assert!(third.0 != second.0 && third.1 != second.1, "the code changed: {second:?} {third:?}");
+    reload();
+    let fourth = both();
+    assert!(
+        fourth.0 != third.0 && fourth.1 != third.1,
+        "nothing is new that the server knows of: {third:?} {fourth:?}"
+    );
+}
+
+#[test]
 fn pool_that_cannot_be_imported_is_named() {
     let broken = format!("{SITES}\n[pool.broken]\napp = \"broken.py\"\n");
     let directory = directory(&broken);
