@@ -257,6 +257,27 @@ fn reload_brings_pools_and_sites_and_takes_them_away() {
 }
 
 #[test]
+fn wsgi_and_asgi_stand_side_by_side() {
+    let directory = directory("");
+    let asgi = "async def application(scope, receive, send):\n    assert scope['type'] == 'http'\n    \
+                body = f\"{scope['root_path']}|{scope['path']}\".encode()\n    \
+                await send({'type': 'http.response.start', 'status': 200, 'headers': []})\n    \
+                await send({'type': 'http.response.body', 'body': body})\n";
+    std::fs::write(directory.path().join("asgi.py"), asgi).expect("written");
+    let toml = "app = \"application.py\"\nroute = { \"/live\" = \"pool:live\", \"/raw\" = \"pool:live@/\" }\n\
+                [pool.main]\n[pool.live]\napp = \"asgi.py\"\n";
+    std::fs::write(directory.path().join("tlsgi.toml"), toml).expect("written");
+    let server = serve(directory, &[]);
+    for version in ["--http1.1", "--http2"] {
+        let of = |path: &str| ask(&server, "https", "localhost", path, &[version]);
+        check(&of("/x"), "-", "|/x|https\n200");
+        // ASGI has the whole path in `path`, the mount included.
+        assert_eq!(of("/live/x"), "/live|/live/x\n200");
+        assert_eq!(of("/raw/x"), "|/raw/x\n200");
+    }
+}
+
+#[test]
 fn reload_replaces_the_workers_of_pools_that_changed() {
     let server = serve(directory(SITES), &[]);
     let write = |text: &str| std::fs::write(server.directory().join("tlsgi.toml"), text).expect("written");
