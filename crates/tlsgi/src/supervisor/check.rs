@@ -89,7 +89,8 @@ fn check_front(config: &Config) -> Result<(), Error> {
 fn check_application(pool: &Pool, executable: &Path) -> Result<(), Error> {
     let interpreter = interpreter::find(pool, executable)?;
     let account = identity::of(&pool.account)?;
-    check_pool(&Release { generation: 0, config: pool.clone(), interpreter, account, code: None })
+    let packages = interpreter::packages(pool, executable);
+    check_pool(&Release { generation: 0, config: pool.clone(), interpreter, packages, account, code: None })
 }
 
 fn check_pool(release: &Release) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! Which Python runs a pool, and why one that did not get as far as our module could not.
 
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -31,6 +32,56 @@ pub(crate) fn look(executable: &Path) -> Option<PathBuf> {
     candidates.into_iter().find(|candidate| is_executable(candidate))
 }
 
+/// The installed package beside the executable, for an interpreter that the pool names: another virtual environment need not have it, as
+/// long as the interpreter is of the same version.
+pub(super) fn packages(pool: &Pool, executable: &Path) -> Vec<PathBuf> {
+    let Some(library) = pool.python.as_ref().and_then(|_| Some(executable.parent()?.parent()?.join("lib"))) else {
+        return Vec::new();
+    };
+    let versions = std::fs::read_dir(library).into_iter().flatten().flatten().map(|entry| entry.path());
+    let pythons = versions.filter(|path| path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"python")));
+    let sites = pythons.flat_map(|path| ["site-packages", "dist-packages"].map(|site| path.join(site)));
+    let places = sites
+        .flat_map(|site| linked(&site).into_iter().chain([site]).map(|place| place.join("tlsgi")).collect::<Vec<_>>());
+    places.filter(|place| place.join("__init__.py").is_file()).collect()
+}
+
+/// Directories that the path files of a site directory add: where an editable installation has its packages.
+fn linked(site: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(site).into_iter().flatten().flatten().map(|entry| entry.path());
+    let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "pth"));
+    let texts = files.filter_map(|path| std::fs::read_to_string(path).ok());
+    texts
+        .flat_map(|text| text.lines().map(PathBuf::from).collect::<Vec<_>>())
+        .filter(|path| path.is_absolute())
+        .collect()
+}
+
+/// What an interpreter runs to have our package: its own, or the first of those named in its arguments that it can load.
+pub(super) const LOAD_PACKAGE: &str = "\
+import importlib.util, sys
+folders = sys.argv[2:]
+del sys.argv[2:]
+try:
+    import tlsgi._worker
+except ModuleNotFoundError as error:
+    if error.name not in ('tlsgi', 'tlsgi._worker') or not folders:
+        raise
+    for folder in folders:
+        for name in [name for name in sys.modules if name.partition('.')[0] == 'tlsgi']:
+            del sys.modules[name]
+        spec = importlib.util.spec_from_file_location('tlsgi', folder + '/__init__.py', submodule_search_locations=[folder])
+        sys.modules['tlsgi'] = importlib.util.module_from_spec(spec)
+        try:
+            spec.loader.exec_module(sys.modules['tlsgi'])
+            import tlsgi._worker
+            break
+        except ModuleNotFoundError as failure:
+            error = failure
+    else:
+        raise error
+";
+
 fn is_executable(path: &Path) -> bool {
     path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
@@ -40,7 +91,7 @@ fn is_executable(path: &Path) -> bool {
 pub(super) fn diagnose(release: &Release) -> Option<String> {
     let interpreter = &release.interpreter;
     let mut command = worker::command(release);
-    command.args(["-c", "import tlsgi._worker"]).stdin(Stdio::null()).stdout(Stdio::null());
+    command.args(["-c", LOAD_PACKAGE, "0"]).args(&release.packages).stdin(Stdio::null()).stdout(Stdio::null());
     process::prepare(&mut command, worker::setup(release, Keyboard::Apart));
     let shown = interpreter.display();
     match command.output() {
@@ -50,7 +101,14 @@ pub(super) fn diagnose(release: &Release) -> Option<String> {
             let said = String::from_utf8_lossy(&output.stderr);
             let last = said.trim_end().lines().last().unwrap_or_default().to_owned();
             if last.starts_with("ModuleNotFoundError: No module named 'tlsgi") {
-                Some(format!("tlsgi is not installed for {shown}; install it with: {shown} -m pip install tlsgi"))
+                let other = if release.packages.is_empty() {
+                    ""
+                } else {
+                    ", and this server's own is for another version of Python"
+                };
+                Some(format!(
+                    "tlsgi is not installed for {shown}{other}; install it with: {shown} -m pip install tlsgi"
+                ))
             } else {
                 Some(format!("{shown} cannot load tlsgi: {last}"))
             }
@@ -90,7 +148,7 @@ mod tests {
 
     fn release(interpreter: PathBuf) -> Release {
         let config = listener::tests::config(Vec::new()).pools.remove(0);
-        Release { generation: 0, config, interpreter, account: None, code: None }
+        Release { generation: 0, config, interpreter, packages: Vec::new(), account: None, code: None }
     }
 
     #[test]

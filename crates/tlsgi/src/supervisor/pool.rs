@@ -15,6 +15,8 @@ pub(super) struct Release {
     pub(super) generation: u64,
     pub(super) config: config::Pool,
     pub(super) interpreter: PathBuf,
+    /// Where our own package is, should that interpreter have none.
+    pub(super) packages: Vec<PathBuf>,
     /// Who its workers become.
     pub(super) account: Option<Account>,
     /// What its Python files are like, where that can be known.

@@ -172,8 +172,9 @@ impl Server {
     pub(super) fn release(&self, config: tlsgi_config::config::Pool) -> Result<Release, Error> {
         let interpreter = interpreter::find(&config, &self.executable)?;
         let account = identity::of(&config.account)?;
+        let packages = interpreter::packages(&config, &self.executable);
         let code = code::stamp(&config);
-        Ok(Release { generation: self.generation, config, interpreter, account, code })
+        Ok(Release { generation: self.generation, config, interpreter, packages, account, code })
     }
 
     /// A number that no other worker has, or had.

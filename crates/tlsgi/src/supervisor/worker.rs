@@ -14,6 +14,7 @@ use tlsgi_sys::privilege::Switch;
 use tlsgi_sys::process::{self, Keyboard, Setup};
 
 use super::control::Control;
+use super::interpreter;
 use super::message::{Start, ToWorker};
 use super::policy::{Seat, Stage};
 use super::pool::Release;
@@ -264,7 +265,13 @@ impl Worker {
 /// Starts an interpreter with our worker module behind `control`.
 pub(super) fn spawn(release: &Release, control: UnixStream, keyboard: Keyboard) -> io::Result<Pid> {
     let mut command = command(release);
-    command.args(["-m", "tlsgi.worker", &control.as_raw_fd().to_string()]);
+    let number = control.as_raw_fd().to_string();
+    if release.packages.is_empty() {
+        command.args(["-m", "tlsgi.worker", &number]);
+    } else {
+        let run = "import runpy\nrunpy.run_module('tlsgi.worker', run_name='__main__', alter_sys=True)\n";
+        command.arg("-c").arg([interpreter::LOAD_PACKAGE, run].concat()).arg(&number).args(&release.packages);
+    }
     if keyboard == Keyboard::Apart {
         command.stdin(Stdio::null());
     }
