@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import sysconfig
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def test_virtual_environment_without_tlsgi_is_served(tmp_path: Path, options: li
     program = [COMMAND, "serve", "application", "--chdir", str(tmp_path), "--virtualenv", str(environment), *ports, *options]
     server = Server(tmp_path, program=program)
     try:
-        with server.get("/") as answer:
+        with urllib.request.urlopen(server.https + "/", context=server.context()) as answer:
             # Nothing else of the environment that tlsgi is in comes along.
             assert answer.read().decode() == f"from there {environment} None"
     finally:

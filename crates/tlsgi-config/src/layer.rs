@@ -99,12 +99,13 @@ options! {
 
         /// Python interpreter that runs the application.
         ///
-        /// It must have `tlsgi` installed: a virtual environment is chosen by naming its `bin/python`.
+        /// A virtual environment is chosen by naming its `bin/python`. Where `tlsgi` is not installed for it, the server's own package is
+        /// used, provided both are the same version of Python.
         python: One<FilePath> = option("--python", "FILE").computed("beside the tlsgi command, in VIRTUAL_ENV, or on PATH");
 
         /// Virtual environment whose Python runs the application.
         ///
-        /// The same as `--python DIR/bin/python`: `tlsgi` must be installed in it.
+        /// The same as `--python DIR/bin/python`.
         virtualenv: One<Directory> = option("--virtualenv", "DIR").also(&["--venv"]);
 
         /// User that the application runs as, by name or number.
