@@ -116,6 +116,10 @@ async fn after_accept_error(
 ) {
     let is_exhausted = matches!(error.raw_os_error(), Some(code) if code == rustix::io::Errno::MFILE.raw_os_error()
         || code == rustix::io::Errno::NFILE.raw_os_error());
+    if error.raw_os_error() == Some(rustix::io::Errno::INVAL.raw_os_error()) {
+        // The socket listens no more: whoever shut it down ends this loop next.
+        return std::future::pending().await;
+    }
     if !is_exhausted {
         tracing::debug!(%error, "accept failed");
         return;
