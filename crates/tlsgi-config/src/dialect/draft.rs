@@ -39,6 +39,13 @@ impl Draft {
         }
     }
 
+    /// As [`Self::say_site`], beside what was said of certificates before.
+    pub fn add_site(&mut self, at: usize, native: &str, text: &str, given: &Given) {
+        if let Some(site) = self.sites.get_mut(at) {
+            add(&mut site.layer, &mut self.told, native, text, given);
+        }
+    }
+
     /// As [`Self::say`], for one pool; its number is that of [`Self::pools`].
     pub fn say_pool(&mut self, at: usize, native: &str, text: &str, given: &Given) {
         if let Some(pool) = self.pools.get_mut(at) {
@@ -80,18 +87,22 @@ impl Draft {
 }
 
 fn say(layer: &mut Layer, told: &mut Diagnostics, native: &str, text: &str, given: &Given) {
-    let Some(spec) = find(native) else {
-        let message = format!("`{}` cannot be done: tlsgi has no `--{native}`", given.name);
-        told.push(Diagnostic::error(message).at(&given.origin));
-        return;
-    };
-    // The originals have one certificate; what is said last counts.
+    // Nearly all originals have one certificate; what is said last counts.
     match native {
         "certfile" => layer.certfile.clear(),
         "keyfile" => layer.keyfile.clear(),
         "chain-file" => layer.chain_file.clear(),
         _ => {}
     }
+    add(layer, told, native, text, given);
+}
+
+fn add(layer: &mut Layer, told: &mut Diagnostics, native: &str, text: &str, given: &Given) {
+    let Some(spec) = find(native) else {
+        let message = format!("`{}` cannot be done: tlsgi has no `--{native}`", given.name);
+        told.push(Diagnostic::error(message).at(&given.origin));
+        return;
+    };
     if let Err(refusal) = (spec.slot_mut)(layer).say(text, given.origin.clone()) {
         let mut diagnostic = Diagnostic::invalid(&given.name, text, &refusal.reason).at(&given.origin);
         diagnostic.hints.extend(refusal.hint);

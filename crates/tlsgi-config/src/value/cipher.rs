@@ -22,6 +22,9 @@ pub struct Selection {
 /// The suites of TLS 1.3 in Mozilla's order.
 pub const TLS13: [u16; 3] = [0x1301, 0x1302, 0x1303];
 
+/// In a list, what leaves TLS 1.2 alone.
+pub const WITHOUT_TLS13: &str = "!TLS_AES_128_GCM_SHA256:!TLS_AES_256_GCM_SHA384:!TLS_CHACHA20_POLY1305_SHA256";
+
 /// The suites of TLS 1.2 in Mozilla's order.
 pub const TLS12: [u16; 6] = [0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8];
 

@@ -10,6 +10,7 @@ mod parse;
 mod proxy;
 mod redirect;
 mod site;
+mod tls;
 
 use std::path::PathBuf;
 
@@ -111,7 +112,8 @@ fn translate(input: &Input<'_>) -> (Outcome, Diagnostics) {
         let told_none = Diagnostic::error("no configuration file is named");
         told.push(told_none.hint("`tlsgi apache /etc/apache2/sites-enabled/example.conf`"));
     }
-    let evaluated = evaluate::evaluate(input, &files, root, defined, &mut told);
+    let mut evaluated = evaluate::evaluate(input, &files, root, defined, &mut told);
+    proxy::lists(input, &evaluated.root, &mut evaluated.directives, &mut told);
     let mut state = Apache { root: evaluated.root, ..Apache::default() };
     state.draft.told = told;
     if !files.is_empty() {

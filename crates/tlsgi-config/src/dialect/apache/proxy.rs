@@ -1,8 +1,35 @@
-//! `ProxyPass` as routes to other servers.
+//! `ProxyPass` as routes to other servers, and lists of proxies in front.
 
+use std::path::Path;
+
+use super::super::Input;
 use super::host::Host;
 use super::parse::Directive;
 use super::{Apache, access, every, given, last};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+
+/// A file of proxies becomes the directive that names each of them.
+pub(super) fn lists(input: &Input<'_>, root: &Path, directives: &mut [Directive], told: &mut Diagnostics) {
+    for directive in directives {
+        if let Some(children) = &mut directive.children {
+            lists(input, root, children, told);
+        }
+        if !directive.is("RemoteIPTrustedProxyList") && !directive.is("RemoteIPInternalProxyList") {
+            continue;
+        }
+        match input.files.read(&root.join(directive.argument(0))) {
+            Ok(text) => {
+                let lines = text.lines().map(|line| line.split_once('#').map_or(line, |(address, _)| address));
+                let addresses: Vec<String> = lines.flat_map(str::split_whitespace).map(str::to_owned).collect();
+                (directive.name, directive.arguments) = ("RemoteIPTrustedProxy".to_owned(), addresses);
+            }
+            Err(reason) => {
+                let text = directive.argument(0);
+                told.push(Diagnostic::invalid(&directive.name, text, &reason).at(&directive.origin));
+            }
+        }
+    }
+}
 
 /// Says a route for each; whether something answers the root.
 pub(super) fn routes(state: &mut Apache, at: usize, host: &Host) -> bool {

@@ -4,7 +4,7 @@ use super::access::{self, Needs, Rule};
 use super::daemon::{self, Daemon};
 use super::host::{Group, Host};
 use super::parse::Directive;
-use super::{Apache, every, given, is_below, is_on, last, proxy, redirect};
+use super::{Apache, every, given, is_below, is_on, last, proxy, redirect, tls};
 use crate::document::Part;
 use crate::origin::Origin;
 
@@ -30,8 +30,8 @@ pub(super) fn site(state: &mut Apache, group: &Group, daemons: &[Daemon]) {
     let at = state.draft.sites.len() - 1;
     names(state, at, main);
     if let Some(https) = &group.https {
-        certificate(state, at, https);
-        protocol(state, https);
+        tls::certificates(state, at, https);
+        tls::policy(state, at, https);
     }
     redirect::plain(state, at, group);
     redirect::others(state, group);
@@ -71,74 +71,6 @@ fn names(state: &mut Apache, at: usize, main: &Host) {
     if let Some(directive) = last(&main.all, "CanonicalName") {
         let (name, directive) = (directive.argument(0).to_owned(), directive.clone());
         state.draft.say_site(at, "canonical-name", &name, &given(&directive));
-    }
-}
-
-fn certificate(state: &mut Apache, at: usize, https: &Host) {
-    let own = [
-        ("SSLCertificateFile", "certfile"),
-        ("SSLCertificateKeyFile", "keyfile"),
-        ("SSLCertificateChainFile", "chain-file"),
-    ];
-    for (name, native) in own {
-        let is_list = crate::layer::find(native).is_some_and(|spec| spec.is_repeatable);
-        let own: Vec<&Directive> = every(&https.own, name).collect();
-        let all: Vec<&Directive> = if own.is_empty() { every(&https.all, name).collect() } else { own };
-        for (number, directive) in all.iter().enumerate() {
-            if number > 0 && !is_list {
-                state.refuse(directive, "a site has one certificate");
-                continue;
-            }
-            let path = state.path(directive.argument(0));
-            state.draft.say_site(at, native, &path, &given(directive));
-        }
-    }
-    if last(&https.all, "SSLCertificateFile").is_none() {
-        let directive = https.directive.clone();
-        state.warn(&directive, "no `SSLCertificateFile`: the local CA issues the certificate");
-    }
-    if let Some(dialog) = last(&https.all, "SSLPassPhraseDialog").filter(|dialog| dialog.argument(0) != "builtin") {
-        let program = dialog.argument(0).trim_start_matches("exec:").trim_start_matches('|');
-        let command = std::iter::once(program)
-            .chain(dialog.arguments.iter().skip(1).map(String::as_str))
-            .collect::<Vec<_>>()
-            .join(" ");
-        state.draft.say_site(at, "key-passphrase-command", &command, &given(dialog));
-    }
-}
-
-/// `SSLProtocol` and `SSLCipherSuite`.
-fn protocol(state: &mut Apache, https: &Host) {
-    if let Some(directive) = last(&https.all, "SSLProtocol") {
-        let mut versions = [false; 2];
-        for word in &directive.arguments {
-            let (is_on, name) = match word.strip_prefix('-') {
-                Some(name) => (false, name),
-                None => (true, word.trim_start_matches('+')),
-            };
-            match name.to_ascii_lowercase().as_str() {
-                "all" => versions = [is_on; 2],
-                "tlsv1.2" => versions[0] = is_on,
-                "tlsv1.3" => versions[1] = is_on,
-                "tlsv1" | "tlsv1.1" | "sslv3" | "sslv2" => {}
-                _ => state.invalid(directive, "expected `all`, `TLSv1.2`, `TLSv1.3`, with `+` or `-` before it"),
-            }
-        }
-        match versions {
-            [true, true] => {}
-            [true, false] => state.warn(directive, "TLS 1.3 is spoken as well"),
-            [false, true] if crate::layer::find("tls-min").is_some() => {
-                state.draft.say("tls-min", "1.3", &given(directive))
-            }
-            [false, true] => state.refuse(directive, "TLS 1.2 is spoken as well"),
-            [false, false] => state.refuse(directive, "TLS 1.3 and 1.2 are spoken, nothing older"),
-        }
-    }
-    if let Some(directive) = last(&https.all, "SSLCipherSuite") {
-        state.warn(
-            directive,
-            "only suites with forward secrecy and AEAD are there, and the list does not make them more",
-        );
     }
 }
 

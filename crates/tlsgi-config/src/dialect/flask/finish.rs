@@ -61,12 +61,21 @@ fn certificate(state: &mut Pyserver, input: &Input<'_>) -> bool {
     state.say_path("certfile", &given);
     match key {
         Some(key) => state.say_path("keyfile", &key),
+        None if holds_key(&text, input) => {}
         None => {
             let how = "without `--key` the private key must be in the same file";
             state.draft.tell(difference(&given, how));
         }
     }
     true
+}
+
+/// A directory as certbot or Kubernetes keeps, and a PKCS#12 file, have the key in them.
+fn holds_key(text: &str, input: &Input<'_>) -> bool {
+    let inside = input.files.list(&input.directory.join(text));
+    let has = |name: &str| inside.iter().any(|file| file == name);
+    let ending = text.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    has("privkey.pem") || has("tls.key") || ending.is_some_and(|ending| matches!(ending.as_str(), "p12" | "pfx"))
 }
 
 fn listener(state: &mut Pyserver, host: Option<Given>, name: &str, is_https: bool) {

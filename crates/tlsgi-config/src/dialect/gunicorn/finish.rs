@@ -240,11 +240,8 @@ pub(super) fn scheme_headers(state: &mut Pyserver, given: &Given) {
 
 pub(super) fn proxy_protocol(state: &mut Pyserver, given: &Given) {
     if !matches!(given.value().to_ascii_lowercase().as_str(), "off" | "false" | "0") {
-        let reason = "the header of PROXY is not read with this command";
-        state.draft.tell(
-            refusal(given, reason)
-                .hint("`tlsgi --proxy-protocol` reads it, from the proxies that `--trusted-proxy` names"),
-        );
+        let told = refusal(given, "the header of PROXY is not read");
+        state.draft.tell(told.hint("have the proxy set `X-Forwarded-For`, and name it in `--forwarded-allow-ips`"));
     }
 }
 

@@ -7,6 +7,7 @@ use super::super::entry::{Given, difference, refusal};
 use super::super::pyserver::{Pyserver, dotenv, keep, shared};
 use crate::diagnostic::Diagnostic;
 use crate::origin::Origin;
+use crate::value::cipher;
 
 pub(super) fn finish(state: &mut Pyserver, positional: Vec<String>, input: &Input<'_>) {
     application(state, positional, input);
@@ -14,6 +15,8 @@ pub(super) fn finish(state: &mut Pyserver, positional: Vec<String>, input: &Inpu
     listeners(state);
     let (mode, authorities) = (state.kept("--ssl-cert-reqs"), state.kept("--ssl-ca-certs"));
     shared::verify(state, mode, authorities);
+    ciphers(state);
+    version(state);
     trust(state);
     env_file(state, input);
     state.draft.default("interface", "asgi");
@@ -108,17 +111,33 @@ pub(super) fn contextvars(state: &mut Pyserver, given: &Given) {
     state.draft.tell(difference(given, "a request sees what the lifespan set in its context"));
 }
 
-pub(super) fn version(state: &mut Pyserver, given: &Given) {
-    // PROTOCOL_TLS, PROTOCOL_TLS_CLIENT and PROTOCOL_TLS_SERVER leave the version open.
-    if !matches!(given.value().trim(), "2" | "16" | "17") {
-        state.tell(Diagnostic::without_effect(&given.name, "TLS 1.2 and 1.3 are served"), given);
+/// A constant of Python's: 3, 4 and 5 are TLS 1.0, 1.1 and 1.2 alone, the others leave the version open.
+fn version(state: &mut Pyserver) {
+    let Some(given) = state.kept("--ssl-version") else { return };
+    match given.value().trim() {
+        "2" | "16" | "17" => {}
+        "5" => {
+            let ciphers = state.kept("--ssl-ciphers").filter(|ciphers| ciphers.value() != UNSAID);
+            let list = ciphers.as_ref().map_or("DEFAULT", Given::value);
+            state.draft.say("tls-ciphers", &format!("{}:{list}", cipher::WITHOUT_TLS13), &given);
+        }
+        "0" | "1" | "3" | "4" => {
+            let told = difference(&given, "TLS 1.2 is the least: older versions are not built in");
+            state.draft.tell(told);
+        }
+        _ => {
+            let reason = "expected one of Python's: 2, 16 or 17 (1.2 and 1.3), 5 (1.2)";
+            state.tell(Diagnostic::invalid(&given.name, given.value(), reason), &given);
+        }
     }
 }
 
-pub(super) fn ciphers(state: &mut Pyserver, given: &Given) {
-    // The default there.
-    if given.value() != "TLSv1" {
-        state.draft.say("tls-ciphers", given.value(), given);
+/// The default there.
+const UNSAID: &str = "TLSv1";
+
+fn ciphers(state: &mut Pyserver) {
+    if let Some(given) = state.kept("--ssl-ciphers").filter(|given| given.value() != UNSAID) {
+        state.draft.say("tls-ciphers", given.value(), &given);
     }
 }
 

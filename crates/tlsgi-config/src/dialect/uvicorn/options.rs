@@ -44,10 +44,10 @@ pub(super) static TABLE: &[Section<Pyserver>] = &[
             option(&["--ssl-keyfile"], "TEXT").done("`--keyfile`", finish::key),
             option(&["--ssl-certfile"], "TEXT").done("`--certfile`", |state, given| state.say_path("certfile", given)),
             option(&["--ssl-keyfile-password"], "TEXT").nearly("`--key-passphrase-command`; better a file or a credential", shared::key_password),
-            option(&["--ssl-version"], "INTEGER").nearly("without effect: TLS 1.2 and 1.3 are served", finish::version),
+            option(&["--ssl-version"], "INTEGER").nearly("5, which is TLS 1.2 alone, is `--tls-ciphers` without those of TLS 1.3; older versions are not built in", keep),
             option(&["--ssl-cert-reqs"], "INTEGER").nearly("`--client-cert request|require`; refused in HTTP (403) instead of by a broken handshake", keep),
             option(&["--ssl-ca-certs"], "TEXT").done("`--client-ca`", keep),
-            option(&["--ssl-ciphers"], "TEXT").nearly("`--tls-ciphers`; only suites with forward secrecy and authenticated encryption are offered", finish::ciphers),
+            option(&["--ssl-ciphers"], "TEXT").nearly("`--tls-ciphers`; only suites with forward secrecy and authenticated encryption are offered", keep),
         ],
     },
     Section {

@@ -1,6 +1,6 @@
 //! uWSGI's sockets as listeners, with the certificates that stand in them.
 
-use super::super::entry::{Given, difference, refusal};
+use super::super::entry::{Given, refusal};
 use super::options::LISTENERS;
 use super::{Uwsgi, canonical};
 use crate::diagnostic::Diagnostic;
@@ -116,8 +116,12 @@ fn https(state: &mut Uwsgi, given: &Given, tls: Tls) -> bool {
     bind(state, "bind", &tls.address, given);
     let mut files = vec![("certfile", tls.certificate), ("keyfile", tls.key)];
     if !tls.ciphers.is_empty() {
-        let how = "the cipher list changes nothing: TLS 1.3 and 1.2 with forward secrecy and AEAD only";
-        state.draft.tell_once(difference(given, how));
+        match said(state, "tls-ciphers") {
+            Some(earlier) if earlier != tls.ciphers => {
+                state.draft.tell(refusal(given, "every listener has the same ciphers"));
+            }
+            _ => state.draft.say("tls-ciphers", &tls.ciphers, given),
+        }
     }
     if !tls.authority.is_empty() {
         let (mode, file) = demand(&tls.authority);
@@ -167,7 +171,8 @@ fn names(state: &mut Uwsgi, has_https: bool) {
         {
             let below = |ending: &str| format!("{}/{name}.{ending}", given.value().trim_end_matches('/'));
             let authority = if state.listed.contains(&format!("{name}.ca")) { below("ca") } else { String::new() };
-            let tls = Tls { certificate: below("crt"), key: below("key"), authority, ..Tls::default() };
+            let ciphers = state.kept("sni-dir-ciphers").map(|given| given.value().to_owned()).unwrap_or_default();
+            let tls = Tls { certificate: below("crt"), key: below("key"), ciphers, authority, ..Tls::default() };
             site(state, &given, &name, &tls);
         }
     }
@@ -183,7 +188,7 @@ fn names(state: &mut Uwsgi, has_https: bool) {
     }
     // The certificate of `https` is for every other name: the first site answers those that no site has.
     let mut first = Part::new("default", state.draft.sites[0].origin.clone());
-    let own = ["certfile", "keyfile", "client-ca", "client-cert"];
+    let own = ["certfile", "keyfile", "tls-ciphers", "client-ca", "client-cert"];
     for spec in own.iter().filter_map(|name| crate::layer::find(name)) {
         for (text, origin) in (spec.slot)(&state.draft.layer).said() {
             // A value is written so that it can be read again.
@@ -192,7 +197,7 @@ fn names(state: &mut Uwsgi, has_https: bool) {
     }
     let layer = &mut state.draft.layer;
     (layer.certfile, layer.keyfile) = (Vec::new(), Vec::new());
-    (layer.client_ca, layer.client_cert) = (None, None);
+    (layer.client_ca, layer.client_cert, layer.tls_ciphers) = (None, None, None);
     state.draft.sites.insert(0, first);
 }
 
@@ -216,8 +221,7 @@ fn site(state: &mut Uwsgi, given: &Given, name: &str, tls: &Tls) {
         state.draft.say_site(at, "client-cert", mode, given);
     }
     if !tls.ciphers.is_empty() {
-        let how = "the cipher list changes nothing: TLS 1.3 and 1.2 with forward secrecy and AEAD only";
-        state.draft.tell_once(difference(given, how));
+        state.draft.say_site(at, "tls-ciphers", &tls.ciphers, given);
     }
 }
 

@@ -37,8 +37,9 @@ What is different without being asked for:
 
 * There is no router process: the server has the client connections, and the application has the processes. `http-to` that names
   the instance's own socket is what happens anyway.
-* TLS 1.3 and 1.2 with forward secrecy only, X25519 and P-256, HTTP/2, resumption for all; a cipher list changes nothing.
-* A client's `X-Forwarded-Proto` and `X-Forwarded-SSL` change nothing: the scheme is that of the connection.
+* TLS 1.3 and 1.2 with forward secrecy only, X25519 and P-256, HTTP/2, resumption for all; a cipher list selects of the suites with
+  forward secrecy and authenticated encryption.
+* A client's `X-Forwarded-Proto` and `X-Forwarded-SSL` change nothing, unless `TLSGI_TRUSTED_PROXY` and `TLSGI_TRUST` say whose word is taken.
 * Signals: TERM stops after what runs, HUP takes over configuration, certificates and code without losing a connection.
 * Every process imports the application itself, as with `lazy-apps`; `TLSGI_PRELOAD=true` imports it once.
 * The application reads TLS facts in mod_ssl's variables (`SSL_PROTOCOL`, `SSL_CLIENT_S_DN`, …), not in `HTTPS_DN` and `HTTPS_CC`.";

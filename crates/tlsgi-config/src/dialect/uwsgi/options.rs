@@ -9,8 +9,8 @@ pub(super) static TABLE: &[Section<Uwsgi>] = &[
         title: "HTTPS and certificates",
         entries: &[
             option(&["--https"], "SOCKET,CERT,KEY[,CIPHERS[,[!]CA]]")
-                .nearly("`--bind`, `--certfile`, `--keyfile`; `CA` is `--client-ca` with `--client-cert request`, `!CA` with `require`; CIPHERS change nothing", keep),
-            option(&["--https2"], "addr=…,cert=…,key=…").nearly("as `https`; `ciphers` and `spdy` change nothing", keep),
+                .nearly("`--bind`, `--certfile`, `--keyfile`; `CA` is `--client-ca` with `--client-cert request`, `!CA` with `require`; CIPHERS are `--tls-ciphers`, of which only suites with forward secrecy and authenticated encryption are offered", keep),
+            option(&["--https2"], "addr=…,cert=…,key=…").nearly("as `https`; `spdy` changes nothing", keep),
             option(&["--https-socket"], "SOCKET,CERT,KEY[,…]").nearly("as `https`", keep),
             option(&["--ssl-verify-depth"], "N").takes(Takes::Attached).done("`--client-verify-depth`; it may stand behind `https`", keep),
             switch(&["--https-export-cert"]).nearly("`--ssl-export-pem`: `SSL_CLIENT_CERT` instead of `HTTPS_CC`", finish::export_certificate),
@@ -25,7 +25,7 @@ pub(super) static TABLE: &[Section<Uwsgi>] = &[
             option(&["--sni"], "NAME CERT,KEY[,CIPHERS[,CA]]").done("a `[[site]]` of that name", keep),
             option(&["--sni-regexp"], "PATTERN CERT,KEY[,…]").refused(SNI),
             option(&["--sni-dir"], "DIR").nearly("a `[[site]]` for each `NAME.crt` that is there at the start", keep),
-            option(&["--sni-dir-ciphers"], "CIPHERS").moot("TLS 1.3 and 1.2 with forward secrecy and AEAD only"),
+            option(&["--sni-dir-ciphers"], "CIPHERS").done("`--tls-ciphers` of the sites of `sni-dir`", keep),
         ],
     },
     Section {
@@ -52,7 +52,7 @@ pub(super) static TABLE: &[Section<Uwsgi>] = &[
             switch(&["--http-chunked-input"]).always("chunked requests are always accepted"),
             option(&["--http-manage-expect"], "N").takes(Takes::Attached).always("100 Continue is sent when the application reads"),
             option(&["--http-buffer-size"], "BYTES").moot("`buffer-size` bounds a request's header"),
-            switch(&["--http-enable-proxy-protocol"]).refused("what proxies in front say about clients is not believed yet; let TLS end here"),
+            switch(&["--http-enable-proxy-protocol"]).refused("the header of PROXY is not read; let TLS end here"),
             option(&["--http-var"], "KEY=VALUE").refused("requests have no variables of their own; `env` is for the process"),
             option(&["--http-modifier1", "--http-modifier2", "--http-socket-modifier1", "--http-socket-modifier2"], "N").moot("there is no uwsgi protocol between the processes"),
             switch(&["--so-keepalive", "--tcp-nodelay", "--reuse-port", "--thunder-lock", "--thunder-lock-watchdog"]).moot("the server accepts connections in one process and sets its sockets by itself"),
@@ -187,7 +187,7 @@ pub(super) static TABLE: &[Section<Uwsgi>] = &[
             switch(&["--log-4xx", "--log-5xx", "--log-zero", "--log-ioerror", "--log-sendfile"]).moot("all requests are logged, or none"),
             option(&["--log-slow", "--log-big"], "N").moot("all requests are logged, or none"),
             option(&["--log-date", "--logdate", "--log-prefix"], "FORMAT").takes(Takes::Attached).always("lines have their time"),
-            switch(&["--log-x-forwarded-for"]).moot("what clients say about themselves is not logged as their address"),
+            switch(&["--log-x-forwarded-for"]).moot("`TLSGI_TRUSTED_PROXY` and `TLSGI_TRUST` say whose word on the client's address is taken, and logged"),
             option(&["--log-maxsize", "--log-backupname"], "N").moot("logrotate moves the file, and the signal USR1 has it opened again"),
             option(&["--daemonize", "--daemonize2", "-d"], "FILE").differs("the server stays in the foreground, for a service manager; the access log goes to the file", finish::log_to),
             option(&["--pidfile", "--pidfile2", "--safe-pidfile", "--safe-pidfile2"], "FILE").done("`--pid-file`", finish::pid_file),

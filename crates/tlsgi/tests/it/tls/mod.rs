@@ -1,6 +1,7 @@
 //! TLS as clients meet it: what is offered, which certificate they get, what they are told when they are refused.
 
 mod alerts;
+mod apache;
 mod certificates;
 mod compression;
 mod names;
