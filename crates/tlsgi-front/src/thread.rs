@@ -150,6 +150,7 @@ impl Desk {
             Ok(link) => link,
             Err(error) => return tracing::error!(worker = number, %error, "a worker's link cannot be used"),
         };
+        pool.expect(Rc::clone(&link));
         let is_multiprocess = self.is_multiprocess(pool.name());
         let watch = LinkWatch { desk: Rc::clone(self), pool, link };
         self.links.borrow_mut().spawn_local(async move {

@@ -347,7 +347,7 @@ impl Link {
             interpreter = hello.interpreter,
             "link up"
         );
-        pool.add(Rc::clone(self));
+        pool.add(self);
         Ok(())
     }
 

@@ -34,6 +34,8 @@ pub(crate) struct Pool {
     shared: Arc<PoolShared>,
     thread: usize,
     links: RefCell<Vec<Rc<Link>>>,
+    /// Links without a hello yet.
+    expected: RefCell<Vec<Rc<Link>>>,
     waiting: RefCell<VecDeque<oneshot::Sender<Slot>>>,
     turn: Cell<usize>,
     interface: Cell<Option<Interface>>,
@@ -77,6 +79,7 @@ impl Pool {
             shared,
             thread,
             links: RefCell::default(),
+            expected: RefCell::default(),
             waiting: RefCell::default(),
             turn: Cell::new(0),
             interface: Cell::new(None),
@@ -104,22 +107,33 @@ impl Pool {
         self.ahead.set(u32::try_from(length).unwrap_or(AHEAD).min(AHEAD));
     }
 
-    /// Adds a worker's link, once its hello has come.
-    pub(crate) fn add(self: &Rc<Self>, link: Rc<Link>) {
-        self.links.borrow_mut().push(link);
-        self.serve_waiting();
+    /// A worker's link, whose hello is to come.
+    pub(crate) fn expect(&self, link: Rc<Link>) {
+        self.expected.borrow_mut().push(link);
     }
 
-    /// Takes the link of a worker out of dispatch; exchanges that run go on.
+    /// Adds a worker's link, now that its hello has come, unless it was taken out before.
+    pub(crate) fn add(self: &Rc<Self>, link: &Rc<Link>) {
+        let expected = self.expected.borrow().iter().position(|expected| Rc::ptr_eq(expected, link));
+        if let Some(at) = expected {
+            let link = self.expected.borrow_mut().remove(at);
+            self.links.borrow_mut().push(link);
+            self.serve_waiting();
+        }
+    }
+
+    /// Takes the link of a worker out of dispatch, before or after its hello; exchanges that run go on.
     pub(crate) fn remove(&self, worker: u64) -> Option<Rc<Link>> {
-        let mut links = self.links.borrow_mut();
-        let at = links.iter().position(|link| link.worker().number() == worker)?;
-        Some(links.remove(at))
+        [&self.links, &self.expected].into_iter().find_map(|links| {
+            let mut links = links.borrow_mut();
+            let at = links.iter().position(|link| link.worker().number() == worker)?;
+            Some(links.remove(at))
+        })
     }
 
     /// No worker is linked to it.
     pub(crate) fn is_deserted(&self) -> bool {
-        self.links.borrow().is_empty()
+        self.links.borrow().is_empty() && self.expected.borrow().is_empty()
     }
 
     /// A slot at the least busy worker: at once, or when one is free, or a failure at the deadline.
@@ -216,6 +230,49 @@ impl Pool {
         match self.shared.next_waiting(self.thread) {
             Some(thread) if thread != self.thread => self.shared.wake(thread),
             _ => self.serve_waiting(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::Notify;
+
+    fn pool_with_link() -> (Rc<Pool>, Rc<Link>, std::os::unix::net::UnixStream) {
+        let (front, back) = std::os::unix::net::UnixStream::pair().expect("pair");
+        let pool = Pool::new("app", PoolShared::new(vec![Arc::new(Notify::new())]), 0);
+        let worker = WorkerShared::new(7, 1, 1);
+        worker.set_capacity(2);
+        let link = Link::new(worker, front, None).expect("link");
+        pool.expect(Rc::clone(&link));
+        (pool, link, back)
+    }
+
+    #[tokio::test]
+    async fn worker_that_is_retired_before_its_hello_gets_no_request() {
+        let (pool, link, _back) = pool_with_link();
+        assert!(pool.remove(7).is_some());
+        pool.add(&link);
+        assert!(pool.try_slot().is_none());
+        assert!(pool.is_deserted());
+    }
+
+    #[tokio::test]
+    async fn requests_wait_at_a_lone_worker_for_wsgi_only_and_count_as_waiting() {
+        for (interface, ahead) in [(Interface::Wsgi, 3), (Interface::Asgi, 0)] {
+            let (pool, link, _back) = pool_with_link();
+            pool.set_interface(interface);
+            pool.set_queue_length(3);
+            pool.add(&link);
+            let slots: Vec<_> = std::iter::from_fn(|| pool.try_slot()).collect();
+            assert_eq!(
+                slots.iter().map(Slot::is_ahead).collect::<Vec<_>>(),
+                [vec![false; 2], vec![true; ahead]].concat()
+            );
+            assert_eq!(pool.waiting_anywhere(), ahead);
+            let refused = pool.acquire(Duration::from_millis(1), 3).await.map(drop);
+            assert_eq!(refused, Err(if ahead == 3 { Failure::QueueFull } else { Failure::QueueTimeout }));
         }
     }
 }

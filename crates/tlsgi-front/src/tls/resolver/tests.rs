@@ -1,3 +1,5 @@
+//! What certificate answers which name.
+
 use std::path::PathBuf;
 
 use rustls::{CipherSuite, SignatureScheme};

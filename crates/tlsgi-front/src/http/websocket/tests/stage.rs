@@ -275,6 +275,7 @@ pub(super) async fn play(
     let shared = PoolShared::new(vec![Arc::new(Notify::new())]);
     let pool = Pool::new("app", shared, 0);
     let link = Link::new(WorkerShared::new(1, 1, 1), front, None).expect("link");
+    pool.expect(std::rc::Rc::clone(&link));
     let (events, from_remote) = unbounded_channel();
     let (to_remote, sent) = unbounded_channel();
     let (drain, drained) = oneshot::channel();
