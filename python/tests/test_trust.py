@@ -86,8 +86,8 @@ def test_browser_shows_the_page_after_trust_install(home: Path, serve: Callable[
     pytest.importorskip("flask")
     assert "installed  Chromium" in tlsgi(home, "trust", "install")
     assert "trusted    Chromium" in tlsgi(home, "trust", "status")
-    server = serve("examples/flask_app.py")
-    for url in addresses(server, "localhost", "127.0.0.1", "app.localhost", "a.b.localhost"):
+    server = serve("examples/flask_app.py", "--host", "::1")
+    for url in addresses(server, "localhost", "127.0.0.1", "[::1]", "app.localhost", "a.b.localhost"):
         assert "Flask, over HTTPS" in shown(url, home), url
 
 
@@ -176,6 +176,24 @@ def test_certificates_for_clients_come_from_a_root_that_is_never_trusted(home: P
     run("openssl", "pkcs12", "-in", str(home / "c.p12"), "-nodes", "-passin", f"pass:{passphrase[1]}")
     assert (home / "c-key.pem").stat().st_mode & 0o777 == 0o600
     assert (home / "c.p12").stat().st_mode & 0o777 == 0o600
+
+
+@needs("mkcert", "openssl")
+@pytest.mark.parametrize("program", ["mkcert", COMMAND], ids=["mkcert", "tlsgi"])
+@pytest.mark.parametrize("words", ["localhost 127.0.0.1 ::1", "-cert-file cert.pem -key-file key.pem 0.0.0.0 localhost 127.0.0.1 ::1"])
+def test_files_of_mkcert_serve(words: str, program: str, home: Path, serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAROOT", str(home / "root"))
+    monkeypatch.setenv("TRUST_STORES", "java")
+    command = [program] if program == "mkcert" else [program, "mkcert"]
+    run(*command, "-install")
+    run(*command, *words.split(), cwd=home)
+    names = ("cert.pem", "key.pem") if "-cert-file" in words else ("localhost+2.pem", "localhost+2-key.pem")
+    certificate, key = (str(home / name) for name in names)
+    server = serve("examples/wsgi_app.py", "--certfile", certificate, "--keyfile", key)
+    for url in addresses(server, "localhost", "127.0.0.1"):
+        assert run("curl", "--silent", "--show-error", "--cacert", str(home / "root/rootCA.pem"), url).startswith("Hello"), url
+    for flag, name in [("-verify_hostname", "localhost"), ("-verify_ip", "127.0.0.1"), ("-verify_ip", "::1")]:
+        run("openssl", "verify", flag, name, "-CAfile", str(home / "root/rootCA.pem"), certificate)
 
 
 def test_missing_certutil_is_named_with_its_package(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,28 +21,38 @@ def application(environ, start_response):
 const NAME: &str = "www.example.com";
 
 /// A directory with the application, a certificate for localhost and the name, and a CA with a client.
-fn directory() -> tempfile::TempDir {
+pub(crate) fn directory() -> tempfile::TempDir {
     let directory = tempfile::tempdir().expect("temporary directory");
     for file in ["wsgi.py", "instruments.wsgi"] {
         std::fs::write(directory.path().join(file), APPLICATION).expect("application");
     }
-    let openssl = |line: &str| {
-        let output = Command::new("openssl").args(line.split(' ')).current_dir(directory.path()).output();
-        let output = output.expect("openssl runs");
-        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-    };
-    openssl(
-        "req -x509 -newkey rsa:2048 -nodes -days 365 -keyout server.key -out server.crt -subj /CN=localhost -addext \
-         subjectAltName=DNS:localhost,DNS:www.example.com,IP:127.0.0.1",
-    );
+    certificates(directory.path());
+    let openssl = |line: &str| openssl(directory.path(), line);
     openssl("req -x509 -newkey rsa:2048 -nodes -days 365 -keyout ca.key -out client-ca.crt -subj /CN=Clients");
     openssl("req -new -newkey rsa:2048 -nodes -keyout client.key -out client.csr -subj /CN=Client-01");
     openssl("x509 -req -days 365 -in client.csr -CA client-ca.crt -CAkey ca.key -set_serial 1 -out client.crt");
     directory
 }
 
+fn openssl(directory: &Path, line: &str) {
+    let output = Command::new("openssl").args(line.split(' ')).current_dir(directory).output().expect("openssl runs");
+    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// A new certificate of the server, in place of the one before.
+pub(crate) fn certificates(directory: &Path) {
+    openssl(
+        directory,
+        "req -x509 -newkey rsa:2048 -nodes -days 365 -keyout new.key -out new.crt -subj /CN=localhost -addext \
+         subjectAltName=DNS:localhost,DNS:www.example.com,IP:127.0.0.1",
+    );
+    for (made, name) in [("new.key", "server.key"), ("new.crt", "server.crt")] {
+        std::fs::rename(directory.join(made), directory.join(name)).expect("in place");
+    }
+}
+
 /// Runs `tlsgi WORDS` there.
-fn serve(directory: tempfile::TempDir, words: &[&str]) -> Server {
+pub(crate) fn serve(directory: tempfile::TempDir, words: &[&str]) -> Server {
     let mut command = command();
     command.current_dir(directory.path()).args(words);
     command.env("TLSGI_HOST", "127.0.0.1").env("TLSGI_PYTHON", python());
@@ -51,14 +61,14 @@ fn serve(directory: tempfile::TempDir, words: &[&str]) -> Server {
 }
 
 /// `tlsgi mod_wsgi-express start-server wsgi.py` on free ports, with these words too.
-fn express(more: &[&str]) -> Server {
+pub(crate) fn express(more: &[&str]) -> Server {
     let first = ["mod_wsgi-express", "start-server", "wsgi.py", "--port", "0", "--https-port", "0"];
     let certificate = ["--ssl-certificate-file", "./server.crt", "--ssl-certificate-key-file", "./server.key"];
     serve(directory(), &[&first[..], &certificate, more].concat())
 }
 
 /// Apache's configuration on free ports; `DIR` stands for the directory, and ports 80 and 443 for free ones.
-fn apache(text: &str) -> Server {
+pub(crate) fn apache(text: &str) -> Server {
     let directory = directory();
     let text = text.replace("DIR", &directory.path().display().to_string());
     let text = text.replace("*:80>", "127.0.0.1:0>").replace("*:443>", "127.0.0.1:0>");
@@ -74,7 +84,7 @@ fn uwsgi(text: &str) -> Server {
 }
 
 /// What real curl prints, head included; nothing but the exit code where it fails.
-fn fetch(server: &Server, scheme: &str, path: &str, more: &[&str]) -> String {
+pub(crate) fn fetch(server: &Server, scheme: &str, path: &str, more: &[&str]) -> String {
     let port = if scheme == "https" { server.https.port() } else { server.http.expect("a plain listener").port() };
     let mut curl = Command::new("curl");
     curl.current_dir(server.directory()).args(["--silent", "--include", "--max-time", "30", "--cacert", "server.crt"]);
@@ -84,11 +94,11 @@ fn fetch(server: &Server, scheme: &str, path: &str, more: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn status(answer: &str) -> u16 {
+pub(crate) fn status(answer: &str) -> u16 {
     answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
 }
 
-fn field<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn field<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
     let lines = answer.lines().skip(1).take_while(|line| !line.is_empty());
     lines
         .filter_map(|line| line.split_once(": "))
@@ -97,7 +107,7 @@ fn field<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// Process and object of the copy that answered.
-fn copy(answer: &str) -> String {
+pub(crate) fn copy(answer: &str) -> String {
     assert_eq!(status(answer), 200, "{answer}");
     let body = answer.rsplit("\r\n").next().unwrap_or_default();
     body.split(' ').next().expect("a body").to_owned()
@@ -124,7 +134,7 @@ fn check_redirect(server: &Server, port: u16) {
 }
 
 /// Only who has a certificate gets in under the prefix, on whichever port.
-fn check_certificates(server: &Server, prefix: &str) {
+pub(crate) fn check_certificates(server: &Server, prefix: &str) {
     let with_certificate = ["--cert", "client.crt", "--key", "client.key"];
     let denied = fetch(server, "https", prefix, &[]);
     assert_eq!(status(&denied), 403, "{denied}");
@@ -207,7 +217,7 @@ fn express_setup_writes_what_can_be_started() {
 }
 
 /// The pair of virtual hosts of the page on HTTPS.
-const PAIR: &str = "
+pub(crate) const PAIR: &str = "
 <VirtualHost *:80>
     ServerName www.example.com
     WSGIDaemonProcess example processes=1 threads=15

@@ -25,3 +25,4 @@ mod static_files;
 mod supervisor;
 mod tls;
 mod units;
+mod where_express_differs;

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use super::{ASGI, VERSIONS, WSGI, answer, curl, directory, fetch, text, told};
+use super::{ASGI, Line, VERSIONS, WSGI, answer, curl, directory, fetch, settings, text, told};
 use crate::authority::Authority;
 use crate::harness::Server;
 
@@ -234,6 +234,19 @@ fn request_without_a_host_is_not_for_the_one_of_the_handshake() {
     for path in ["/", "/api"] {
         assert_eq!(server.request(&format!("GET {path} HTTP/1.0\r\n\r\n")).status, 421, "{path}");
     }
+    // HTTP/2 without `:authority` and `host`.
+    let Line::H2 { runtime, sender, .. } = Line::open(&server, &settings(&server, None, true)) else {
+        panic!("HTTP/2")
+    };
+    for path in ["/", "/api"] {
+        let outcome = runtime.block_on(async {
+            let request = http::Request::builder().uri(path).body(()).expect("valid");
+            sender.clone().ready().await.expect("open").send_request(request, true).expect("open").0.await
+        });
+        let status = outcome.map_or(0, |response| response.status().as_u16());
+        assert!(matches!(status, 0 | 400 | 421), "{path}: {status}");
+    }
+    assert!(!server.log().contains("called"), "{}", server.log());
 }
 
 #[test]
@@ -256,25 +269,29 @@ fn session_of_one_name_is_not_resumed_under_another() {
     let rules = ["--client-ca", text(&authority.file), "--client-cert-path", "/api"];
     let server = Server::with_source(WSGI, &[&names[..], &rules].concat());
     let client = authority.client();
-    for version in ["-tls1_3", "-tls1_2"] {
-        let session = directory.path().join(format!("session{version}"));
+    for (version, protocol) in [("-tls1_3", "http/1.1"), ("-tls1_2", "http/1.1"), ("-tls1_3", "h2"), ("-tls1_2", "h2")]
+    {
+        let session = directory.path().join(format!("session{version}{}", protocol.len()));
         let shake = |name: &str, direction: &str| {
             let mut openssl = Command::new("openssl");
             openssl.args(["s_client", "-connect", &server.https.to_string(), "-servername", name, version, direction]);
-            openssl.arg(&session).args(["-cert", text(&client.certificate), "-key", text(&client.key), "-ign_eof"]);
+            openssl.arg(&session).args(["-alpn", protocol, "-ign_eof"]);
+            openssl.args(["-cert", text(&client.certificate), "-key", text(&client.key)]);
             openssl.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
             let mut child = openssl.spawn().expect("openssl");
             let request = format!("GET /api HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n");
             std::io::Write::write_all(child.stdin.as_mut().expect("stdin"), request.as_bytes()).expect("written");
             String::from_utf8_lossy(&child.wait_with_output().expect("ends").stdout).into_owned()
         };
+        // HTTP/2 ends the connection, as this is no preface: its handshake is what counts.
+        let answers = |text: &str| protocol == "h2" || text.contains("HTTP/1.1 200");
         let first = shake("a.test", "-sess_out");
-        assert!(first.contains("HTTP/1.1 200") && first.contains("New, TLS"), "{first}");
+        assert!(answers(&first) && first.contains("New, TLS"), "{first}");
         let same = shake("a.test", "-sess_in");
-        assert!(same.contains("Reused, TLS") && same.contains("HTTP/1.1 200"), "{same}");
+        assert!(same.contains("Reused, TLS") && answers(&same), "{same}");
         shake("a.test", "-sess_out");
         let other = shake("b.test", "-sess_in");
-        assert!(other.contains("New, TLS") && other.contains("HTTP/1.1 200"), "{other}");
+        assert!(other.contains("New, TLS") && answers(&other), "{other}");
     }
 }
 
@@ -359,4 +376,54 @@ fn websocket_under_a_protected_prefix_needs_the_certificate() {
     }
     assert_eq!(ask(None, "/other"), 101);
     assert_eq!(ask(Some(&authority.client()), "/chat"), 101);
+    // Over HTTP/2 it is a CONNECT that says `websocket`.
+    let connect = |client: Option<&crate::authority::Client>, path: &str| {
+        let mut line = Line::open(&server, &settings(&server, client, true));
+        // The server's settings come first.
+        line.get("/other");
+        let Line::H2 { runtime, sender, .. } = line else { panic!("HTTP/2") };
+        runtime.block_on(async {
+            let request = http::Request::builder().method("CONNECT").uri(format!("https://localhost{path}"));
+            let protocol = h2::ext::Protocol::from_static("websocket");
+            let request = request.extension(protocol).header("sec-websocket-version", "13").body(()).expect("valid");
+            let (response, _open) =
+                sender.clone().ready().await.expect("open").send_request(request, false).expect("open");
+            response.await.expect("response").status().as_u16()
+        })
+    };
+    for path in ["/chat", "/%63hat/x", "//chat", "/x/../chat"] {
+        assert_eq!(connect(None, path), 403, "{path}");
+    }
+    assert_eq!(connect(None, "/other"), 200);
+    assert_eq!(connect(Some(&authority.client()), "/chat"), 200);
+}
+
+#[test]
+fn wildcard_neither_opens_nor_closes_the_name_below_it() {
+    let directory = directory();
+    let authority = Authority::root(directory.path(), "root");
+    let client = authority.client();
+    let rules = format!("client-ca = {:?}\nclient-cert = \"require\"\n", text(&authority.file));
+    for (strict, lax) in [("x.w.test", "*.w.test"), ("*.w.test", "x.w.test")] {
+        for is_first in [true, false] {
+            let (one, two) = (format!("server-name = {strict:?}\n{rules}"), format!("server-name = {lax:?}\n"));
+            let (one, two) = if is_first { (one, two) } else { (two, one) };
+            let file = directory.path().join("tlsgi.toml");
+            std::fs::write(&file, format!("[[site]]\n{one}[[site]]\n{two}")).expect("written");
+            let server = Server::with_source(WSGI, &["--config", text(&file)]);
+            let port = server.https.port();
+            for version in VERSIONS {
+                for name in ["x.w.test", "X.W.test", "y.w.test"] {
+                    let is_strict = name.eq_ignore_ascii_case("x.w.test") == (strict == "x.w.test");
+                    let ask = |client| {
+                        let url = format!("https://{name}:{port}/");
+                        let reach = format!("::127.0.0.1:{port}");
+                        curl(&server, version, client, &["--connect-to", &reach, &url]).0
+                    };
+                    assert_eq!(ask(None), if is_strict { 403 } else { 200 }, "{version} {name}, {strict} is strict");
+                    assert_eq!(ask(Some(&client)), 200, "{version} {name}, {strict} is strict");
+                }
+            }
+        }
+    }
 }
