@@ -436,7 +436,7 @@ fn a_root_that_permits_some_names_is_believed_for_no_other() {
         assert!(matches!(refused, Err(Error::Refused { .. })), "{name}");
     }
     // And what somebody signs with its key all the same, nobody believes.
-    bench.write("evil.ext", "subjectAltName=DNS:example.com\nextendedKeyUsage=serverAuth\n".to_owned());
+    bench.write("evil.ext", "subjectAltName=DNS:example.com\nextendedKeyUsage=serverAuth\n");
     bench.openssl("req -new -newkey rsa:2048 -nodes -keyout evil.key -out evil.csr -subj /CN=x");
     bench.openssl("x509 -req -in evil.csr -CA ca/ca.pem -CAkey ca/ca-key.pem -set_serial 7 -days 9 -extfile evil.ext -out evil.pem");
     let told = openssl_verifies(&bench, "-CAfile ca/ca.pem evil.pem");
@@ -460,7 +460,7 @@ fn a_root_that_permits_some_names_is_believed_for_no_other() {
 #[test]
 fn certificates_say_where_the_revocation_list_is() {
     let bench = Bench::new();
-    let mut ca = create(&bench);
+    let ca = create(&bench);
     let url = "http://crl.example.org/ca.crl";
     ca.publish_list_at(url).unwrap();
     drop(ca);
