@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_tlsgi_global_optspecs
-    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= virtualenv= venv= user= group= supplementary-group= umask= home= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= socket-mode= sni-strict no-sni-strict tls-ticket-rotation= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= tls-profile= tls-min= tls-ciphers= ciphers= ssl-ciphers= tls-order= tls-groups= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts trusted-proxy= trust= route= canonical-name= pool= mount= root-path= static= static-max-age= processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= graceful-timeout= state-dir= front-threads= front-user= front-group= sandbox= pid-file= pid= config= h/help help-all V/version
+    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= virtualenv= venv= user= group= supplementary-group= umask= home= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= socket-mode= sni-strict no-sni-strict tls-ticket-rotation= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= tls-profile= tls-min= tls-ciphers= ciphers= ssl-ciphers= tls-order= tls-groups= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts trusted-proxy= trust= route= canonical-name= pool= mount= root-path= static= static-max-age= processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= max-worker-age= touch-workers= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= reload-include= reload-exclude= touch-reload= graceful-timeout= state-dir= front-threads= front-user= front-group= sandbox= pid-file= pid= config= h/help help-all V/version
 end
 
 function __fish_tlsgi_needs_command
@@ -110,6 +110,8 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l concurrency -d 'Requests th
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-requests -d 'Replace a worker after so many requests' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-requests-jitter -d 'Up to so many requests more, by chance, so that workers are not replaced together [0]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-worker-memory -d 'Replace a worker whose resident memory passes this' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-worker-age -d 'Replace a worker that has served for so long' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l touch-workers -d 'Replace the workers when this file is touched; repeatable' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l request-timeout -d 'Longest time a request may run: 504, and the worker is replaced' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l startup-timeout -d 'Longest time from the start of a worker until it is ready [60s]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r -f -a "auto\t''
@@ -152,6 +154,9 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l access-log -d 'File of the 
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l access-log-format -d 'Form of the access log [combined]' -r -f -a "combined\t''
 json\t''"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l reload-dir -d 'Directory watched by --reload; repeatable [where the application is imported from]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l reload-include -d 'Pattern of files beside those in .py that --reload watches; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l reload-exclude -d 'Pattern of files and directories that --reload leaves alone; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l touch-reload -d 'Reload the server when this file is touched; repeatable' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l front-threads -d 'Threads of the process that talks to the clients [one per two cores, at most 4]' -r
@@ -292,6 +297,8 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l concurrency -d 'Re
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-requests -d 'Replace a worker after so many requests' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-requests-jitter -d 'Up to so many requests more, by chance, so that workers are not replaced together [0]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-worker-memory -d 'Replace a worker whose resident memory passes this' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-worker-age -d 'Replace a worker that has served for so long' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l touch-workers -d 'Replace the workers when this file is touched; repeatable' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l request-timeout -d 'Longest time a request may run: 504, and the worker is replaced' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l startup-timeout -d 'Longest time from the start of a worker until it is ready [60s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r -f -a "auto\t''
@@ -334,6 +341,9 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l access-log -d 'Fil
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l access-log-format -d 'Form of the access log [combined]' -r -f -a "combined\t''
 json\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l reload-dir -d 'Directory watched by --reload; repeatable [where the application is imported from]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l reload-include -d 'Pattern of files beside those in .py that --reload watches; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l reload-exclude -d 'Pattern of files and directories that --reload leaves alone; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l touch-reload -d 'Reload the server when this file is touched; repeatable' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l front-threads -d 'Threads of the process that talks to the clients [one per two cores, at most 4]' -r
@@ -455,6 +465,8 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l concurrency -d 'Re
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-requests -d 'Replace a worker after so many requests' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-requests-jitter -d 'Up to so many requests more, by chance, so that workers are not replaced together [0]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-worker-memory -d 'Replace a worker whose resident memory passes this' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-worker-age -d 'Replace a worker that has served for so long' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l touch-workers -d 'Replace the workers when this file is touched; repeatable' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l request-timeout -d 'Longest time a request may run: 504, and the worker is replaced' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l startup-timeout -d 'Longest time from the start of a worker until it is ready [60s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r -f -a "auto\t''
@@ -497,6 +509,9 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l access-log -d 'Fil
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l access-log-format -d 'Form of the access log [combined]' -r -f -a "combined\t''
 json\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l reload-dir -d 'Directory watched by --reload; repeatable [where the application is imported from]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l reload-include -d 'Pattern of files beside those in .py that --reload watches; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l reload-exclude -d 'Pattern of files and directories that --reload leaves alone; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l touch-reload -d 'Reload the server when this file is touched; repeatable' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l front-threads -d 'Threads of the process that talks to the clients [one per two cores, at most 4]' -r
@@ -621,6 +636,8 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-requests -d 'Replace a worker after so many requests' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-requests-jitter -d 'Up to so many requests more, by chance, so that workers are not replaced together [0]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-worker-memory -d 'Replace a worker whose resident memory passes this' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l max-worker-age -d 'Replace a worker that has served for so long' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l touch-workers -d 'Replace the workers when this file is touched; repeatable' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l request-timeout -d 'Longest time a request may run: 504, and the worker is replaced' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l startup-timeout -d 'Longest time from the start of a worker until it is ready [60s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r -f -a "auto\t''
@@ -663,6 +680,9 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l access-log-format -d 'Form of the access log [combined]' -r -f -a "combined\t''
 json\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l reload-dir -d 'Directory watched by --reload; repeatable [where the application is imported from]' -r -f -a "(__fish_complete_directories)"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l reload-include -d 'Pattern of files beside those in .py that --reload watches; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l reload-exclude -d 'Pattern of files and directories that --reload leaves alone; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l touch-reload -d 'Reload the server when this file is touched; repeatable' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l graceful-timeout -d 'How long running requests may go on after a stop or a reload [30s]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l state-dir -d 'Directory for the local CA and other state [~/.local/state/tlsgi; /var/lib/tlsgi for root]' -r -f -a "(__fish_complete_directories)"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l front-threads -d 'Threads of the process that talks to the clients [one per two cores, at most 4]' -r

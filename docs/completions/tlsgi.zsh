@@ -80,6 +80,8 @@ _tlsgi() {
 '*--max-requests=[Replace a worker after so many requests]:COUNT:_default' \
 '*--max-requests-jitter=[Up to so many requests more, by chance, so that workers are not replaced together \[0\]]:COUNT:_default' \
 '*--max-worker-memory=[Replace a worker whose resident memory passes this]:SIZE:_default' \
+'*--max-worker-age=[Replace a worker that has served for so long]:TIME:_default' \
+'*--touch-workers=[Replace the workers when this file is touched; repeatable]:FILE:_files' \
 '*--request-timeout=[Longest time a request may run\: 504, and the worker is replaced]:TIME:_default' \
 '*--startup-timeout=[Longest time from the start of a worker until it is ready \[60s\]]:TIME:_default' \
 '*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:(auto on off)' \
@@ -113,6 +115,9 @@ _tlsgi() {
 '*--access-log=[File of the access log, - for standard error \[-\]]:FILE:_files' \
 '*--access-log-format=[Form of the access log \[combined\]]:combined|json:(combined json)' \
 '*--reload-dir=[Directory watched by --reload; repeatable \[where the application is imported from\]]:DIR:_files -/' \
+'*--reload-include=[Pattern of files beside those in .py that --reload watches; repeatable]:PATTERN:_default' \
+'*--reload-exclude=[Pattern of files and directories that --reload leaves alone; repeatable]:PATTERN:_default' \
+'*--touch-reload=[Reload the server when this file is touched; repeatable]:FILE:_files' \
 '*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
 '*--front-threads=[Threads of the process that talks to the clients \[one per two cores, at most 4\]]:COUNT:_default' \
@@ -226,6 +231,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--max-requests=[Replace a worker after so many requests]:COUNT:_default' \
 '*--max-requests-jitter=[Up to so many requests more, by chance, so that workers are not replaced together \[0\]]:COUNT:_default' \
 '*--max-worker-memory=[Replace a worker whose resident memory passes this]:SIZE:_default' \
+'*--max-worker-age=[Replace a worker that has served for so long]:TIME:_default' \
+'*--touch-workers=[Replace the workers when this file is touched; repeatable]:FILE:_files' \
 '*--request-timeout=[Longest time a request may run\: 504, and the worker is replaced]:TIME:_default' \
 '*--startup-timeout=[Longest time from the start of a worker until it is ready \[60s\]]:TIME:_default' \
 '*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:(auto on off)' \
@@ -259,6 +266,9 @@ _arguments "${_arguments_options[@]}" : \
 '*--access-log=[File of the access log, - for standard error \[-\]]:FILE:_files' \
 '*--access-log-format=[Form of the access log \[combined\]]:combined|json:(combined json)' \
 '*--reload-dir=[Directory watched by --reload; repeatable \[where the application is imported from\]]:DIR:_files -/' \
+'*--reload-include=[Pattern of files beside those in .py that --reload watches; repeatable]:PATTERN:_default' \
+'*--reload-exclude=[Pattern of files and directories that --reload leaves alone; repeatable]:PATTERN:_default' \
+'*--touch-reload=[Reload the server when this file is touched; repeatable]:FILE:_files' \
 '*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
 '*--front-threads=[Threads of the process that talks to the clients \[one per two cores, at most 4\]]:COUNT:_default' \
@@ -363,6 +373,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--max-requests=[Replace a worker after so many requests]:COUNT:_default' \
 '*--max-requests-jitter=[Up to so many requests more, by chance, so that workers are not replaced together \[0\]]:COUNT:_default' \
 '*--max-worker-memory=[Replace a worker whose resident memory passes this]:SIZE:_default' \
+'*--max-worker-age=[Replace a worker that has served for so long]:TIME:_default' \
+'*--touch-workers=[Replace the workers when this file is touched; repeatable]:FILE:_files' \
 '*--request-timeout=[Longest time a request may run\: 504, and the worker is replaced]:TIME:_default' \
 '*--startup-timeout=[Longest time from the start of a worker until it is ready \[60s\]]:TIME:_default' \
 '*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:(auto on off)' \
@@ -396,6 +408,9 @@ _arguments "${_arguments_options[@]}" : \
 '*--access-log=[File of the access log, - for standard error \[-\]]:FILE:_files' \
 '*--access-log-format=[Form of the access log \[combined\]]:combined|json:(combined json)' \
 '*--reload-dir=[Directory watched by --reload; repeatable \[where the application is imported from\]]:DIR:_files -/' \
+'*--reload-include=[Pattern of files beside those in .py that --reload watches; repeatable]:PATTERN:_default' \
+'*--reload-exclude=[Pattern of files and directories that --reload leaves alone; repeatable]:PATTERN:_default' \
+'*--touch-reload=[Reload the server when this file is touched; repeatable]:FILE:_files' \
 '*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
 '*--front-threads=[Threads of the process that talks to the clients \[one per two cores, at most 4\]]:COUNT:_default' \
@@ -514,6 +529,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--max-requests=[Replace a worker after so many requests]:COUNT:_default' \
 '*--max-requests-jitter=[Up to so many requests more, by chance, so that workers are not replaced together \[0\]]:COUNT:_default' \
 '*--max-worker-memory=[Replace a worker whose resident memory passes this]:SIZE:_default' \
+'*--max-worker-age=[Replace a worker that has served for so long]:TIME:_default' \
+'*--touch-workers=[Replace the workers when this file is touched; repeatable]:FILE:_files' \
 '*--request-timeout=[Longest time a request may run\: 504, and the worker is replaced]:TIME:_default' \
 '*--startup-timeout=[Longest time from the start of a worker until it is ready \[60s\]]:TIME:_default' \
 '*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:(auto on off)' \
@@ -547,6 +564,9 @@ _arguments "${_arguments_options[@]}" : \
 '*--access-log=[File of the access log, - for standard error \[-\]]:FILE:_files' \
 '*--access-log-format=[Form of the access log \[combined\]]:combined|json:(combined json)' \
 '*--reload-dir=[Directory watched by --reload; repeatable \[where the application is imported from\]]:DIR:_files -/' \
+'*--reload-include=[Pattern of files beside those in .py that --reload watches; repeatable]:PATTERN:_default' \
+'*--reload-exclude=[Pattern of files and directories that --reload leaves alone; repeatable]:PATTERN:_default' \
+'*--touch-reload=[Reload the server when this file is touched; repeatable]:FILE:_files' \
 '*--graceful-timeout=[How long running requests may go on after a stop or a reload \[30s\]]:TIME:_default' \
 '*--state-dir=[Directory for the local CA and other state \[~/.local/state/tlsgi; /var/lib/tlsgi for root\]]:DIR:_files -/' \
 '*--front-threads=[Threads of the process that talks to the clients \[one per two cores, at most 4\]]:COUNT:_default' \

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::glob;
 use crate::value::{cipher, tls};
 
 /// Everything that one running server needs to know. Sent to the front as JSON, keys never inside.
@@ -38,6 +39,8 @@ pub struct Config {
     pub ticket_rotation: Option<Duration>,
     /// Restart workers when their code changes.
     pub reload: Option<Reload>,
+    /// Files whose touch is a reload of everything.
+    pub touch_reload: Vec<PathBuf>,
     /// File that receives the supervisor's process id.
     pub pid_file: Option<PathBuf>,
     /// As whom the front runs. Nobody named: as the user who starts the server, root without what makes it root.
@@ -403,6 +406,10 @@ pub struct Pool {
     pub max_requests_jitter: u64,
     /// A worker is replaced when its resident memory passes this, bytes.
     pub max_worker_memory: Option<u64>,
+    /// A worker is replaced when it has served for so long.
+    pub max_worker_age: Option<Duration>,
+    /// Files whose touch has the workers replaced.
+    pub touch_files: Vec<PathBuf>,
     /// A request that runs longer gets 504 and its worker is replaced.
     pub request_timeout: Option<Duration>,
     /// Import once, fork the workers from that process.
@@ -469,6 +476,27 @@ pub struct Reload {
     pub directories: Vec<PathBuf>,
     /// Where each pool's application is imported from, by the pool's name: a change there concerns this pool, a change elsewhere all.
     pub code: Vec<(String, PathBuf)>,
+    /// Patterns of files that count beside those in `.py`.
+    pub include: Vec<String>,
+    /// Patterns of files and directories that do not count.
+    pub exclude: Vec<String>,
+}
+
+impl Reload {
+    /// Whether a changed file is code: Python or of a pattern, and neither hidden, installed nor left out.
+    #[must_use]
+    pub fn concerns(&self, path: &Path) -> bool {
+        // Hidden files are locks and drafts of editors.
+        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        // A virtual environment often lives beside the application: installing something is no change of its code.
+        let is_installed = path.iter().any(|part| part == "site-packages" || part == "node_modules");
+        let is_python = path.extension().is_some_and(|extension| extension == "py");
+        let is_meant = is_python || self.include.iter().any(|pattern| glob::covers(pattern, path));
+        is_meant
+            && !is_hidden
+            && !is_installed
+            && !self.exclude.iter().any(|pattern| glob::covers_within(pattern, path))
+    }
 }
 
 /// Bounds and deadlines. `None` where the bound can be switched off.

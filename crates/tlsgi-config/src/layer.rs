@@ -405,6 +405,17 @@ options! {
         /// Replace a worker whose resident memory passes this.
         max_worker_memory: One<OrNone<Bytes>> = option("--max-worker-memory", "SIZE").default("none");
 
+        /// Replace a worker that has served for so long.
+        ///
+        /// One after the other, each when its successor is ready.
+        max_worker_age: One<OrNone<Period>> = option("--max-worker-age", "TIME").default("none");
+
+        /// Replace the workers when this file is touched; repeatable.
+        ///
+        /// Written, put in the place of another, or created: the new worker is ready before the old one gets no more requests, and one that
+        /// does not load changes nothing. The file need not exist, and is not read.
+        touch_workers: Many<FilePath> = option("--touch-workers", "FILE");
+
         /// Longest time a request may run: 504, and the worker is replaced.
         ///
         /// What the stuck worker was doing is logged as Python tracebacks before it goes. WebSocket connections are exempt.
@@ -534,6 +545,23 @@ options! {
 
         /// Directory watched by --reload; repeatable.
         reload_dir: Many<Directory> = option("--reload-dir", "DIR").computed("where the application is imported from");
+
+        /// Pattern of files beside those in .py that --reload watches; repeatable.
+        ///
+        /// For example `*.html`. One with a slash is about the end of the path, and `*` stands for slashes too. Hidden files and installed
+        /// packages are left out.
+        reload_include: Many<Text> = option("--reload-include", "PATTERN");
+
+        /// Pattern of files and directories that --reload leaves alone; repeatable.
+        ///
+        /// As `--reload-include`; a directory's name leaves out everything below it.
+        reload_exclude: Many<Text> = option("--reload-exclude", "PATTERN");
+
+        /// Reload the server when this file is touched; repeatable.
+        ///
+        /// As the signal HUP does: configuration and certificates are read again, and the workers of every pool are replaced without
+        /// losing a request. `--touch-workers` replaces workers alone.
+        touch_reload: Many<FilePath> = option("--touch-reload", "FILE");
 
         /// How long running requests may go on after a stop or a reload.
         graceful_timeout: One<Period> = option("--graceful-timeout", "TIME").default("30s");

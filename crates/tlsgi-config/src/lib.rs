@@ -4,6 +4,7 @@ pub mod config;
 pub mod diagnostic;
 pub mod dialect;
 pub mod document;
+pub mod glob;
 pub mod layer;
 pub mod native;
 pub mod nearest;

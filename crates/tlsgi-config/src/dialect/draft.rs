@@ -53,6 +53,13 @@ impl Draft {
         }
     }
 
+    /// As [`Self::default`], for one pool.
+    pub fn default_pool(&mut self, at: usize, native: &str, text: &str) {
+        if let (Some(pool), Some(spec)) = (self.pools.get_mut(at), find(native)) {
+            _ = (spec.slot_mut)(&mut pool.layer).say(text, Origin::Default);
+        }
+    }
+
     /// Everything that was understood.
     #[must_use]
     pub fn document(self) -> Document {

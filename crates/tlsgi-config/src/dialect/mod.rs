@@ -8,7 +8,6 @@ pub mod draft;
 pub mod entry;
 mod express;
 mod flask;
-mod glob;
 mod gunicorn;
 mod hypercorn;
 pub mod page;

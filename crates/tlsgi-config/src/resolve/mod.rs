@@ -16,9 +16,9 @@ use crate::config::{AccessLog, Config, LocalRoot, Log, Reload};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::{Document, Part};
 use crate::layer::{Layer, OPTIONS};
-use crate::option::One;
+use crate::option::{Many, One};
 use crate::origin::{Origin, Said};
-use crate::value::Destination;
+use crate::value::{Destination, Text};
 
 /// What the machine is like. Passed in, so that the same words mean the same everywhere.
 #[derive(Debug, Clone)]
@@ -122,6 +122,7 @@ impl Resolver<'_> {
             graceful_timeout: value(&self.said.graceful_timeout).0,
             ticket_rotation: self.ticket_rotation(),
             reload,
+            touch_reload: self.said.touch_reload.iter().map(|said| self.path(&said.value.0, &said.origin)).collect(),
             pid_file: self.said.pid_file.as_ref().map(|said| self.path(&said.value.0, &said.origin)),
             pools: meant?,
             front: self.front_account(),
@@ -205,10 +206,16 @@ impl Resolver<'_> {
     fn reload(&mut self, pools: &[Part]) -> Option<Reload> {
         if !*value(&self.said.reload) {
             // A file may name them for the day when `--reload` is given.
-            let from_file = |said: &&Said<_>| matches!(said.origin, Origin::File(_));
-            if let Some(said) = self.said.reload_dir.iter().find(|said| !from_file(said)).cloned() {
-                let told = Diagnostic::without_effect("--reload-dir", "`--reload` is not given");
-                self.tell(told, &said.origin);
+            let from_file = |said: &Said<_>| matches!(said.origin, Origin::File(_));
+            let first = self.said.reload_dir.iter().find(|said| !from_file(said)).map(|said| &said.origin);
+            let patterns = [&self.said.reload_include, &self.said.reload_exclude]
+                .map(|said| said.iter().find(|said| !matches!(said.origin, Origin::File(_))).map(|said| &said.origin));
+            let written =
+                [("--reload-dir", first), ("--reload-include", patterns[0]), ("--reload-exclude", patterns[1])];
+            for (name, origin) in written.map(|(name, origin)| (name, origin.cloned())) {
+                if let Some(origin) = origin {
+                    self.tell(Diagnostic::without_effect(name, "`--reload` is not given"), &origin);
+                }
             }
             return None;
         }
@@ -226,7 +233,9 @@ impl Resolver<'_> {
             }
             code.push((part.name.clone(), directory));
         }
-        Some(Reload { directories, code })
+        let patterns = |said: &Many<Text>| said.iter().map(|said| said.value.0.clone()).collect();
+        let (include, exclude) = (patterns(&self.said.reload_include), patterns(&self.said.reload_exclude));
+        Some(Reload { directories, code, include, exclude })
     }
 }
 

@@ -72,6 +72,8 @@ impl Resolver<'_> {
             max_requests: value(&said.max_requests).0.map_or(0, |count| count.0),
             max_requests_jitter: value(&said.max_requests_jitter).0,
             max_worker_memory: value(&said.max_worker_memory).0.map(|bytes| bytes.0),
+            max_worker_age: value(&said.max_worker_age).0.map(|period| period.0),
+            touch_files: said.touch_workers.iter().map(|it| self.path(&it.value.0, &it.origin)).collect(),
             request_timeout: value(&said.request_timeout).0.map(|period| period.0),
             preload: *value(&said.preload),
             startup_timeout: value(&said.startup_timeout).0,

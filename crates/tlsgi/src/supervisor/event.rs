@@ -24,6 +24,8 @@ pub(super) enum Event {
     CertificateFiles,
     /// A Python file changed.
     Code,
+    /// Something happened to a file whose touch asks for something.
+    Touch,
 }
 
 /// What a signal asks for.

@@ -1,4 +1,4 @@
-//! What is looked after while the server runs: certificate files, code, memory of the workers, log files, the watchdog.
+//! What is looked after while the server runs: certificate files, code, memory and age of the workers, log files, the watchdog.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::OFlags;
 use tlsgi_cert::{Message, Severity, Stamp};
 use tlsgi_config::Config;
+use tlsgi_config::config::{Pool, Reload};
 use tlsgi_front::control::ToFront;
 use tokio::sync::mpsc;
 
@@ -16,8 +17,10 @@ use super::certificate::{self, Certificates};
 use super::client_trust::{self, ClientTrust};
 use super::error::{Error, full_text};
 use super::event::Event;
+use super::reload::Renewal;
 use super::server::{Server, Stage};
 use super::systemd;
+use super::touch::Touch;
 use super::watch::{Touched, Watch};
 
 /// From a change of certificate files to the look at them: certificate and key are two writes.
@@ -26,7 +29,8 @@ const CERTIFICATE_SETTLE: Duration = Duration::from_millis(200);
 const SECOND_LOOK: Duration = Duration::from_millis(600);
 /// From a change of code to the reload: editors write more than once.
 const CODE_SETTLE: Duration = Duration::from_millis(150);
-const MEMORY_POLL: Duration = Duration::from_secs(3);
+/// How often memory and age of the workers are looked at.
+const WORKER_POLL: Duration = Duration::from_secs(3);
 const RENEWAL_POLL: Duration = Duration::from_secs(600);
 
 /// What is due when.
@@ -39,13 +43,14 @@ pub(super) struct Maintenance {
     is_second_look: bool,
     /// The same for files about client certificates.
     is_second_look_at_trust: bool,
-    code_watch: Option<Watch>,
+    code_watch: Option<(Reload, Watch)>,
     code_at: Option<Instant>,
     code_touched: Touched,
-    memory_at: Option<Instant>,
+    pub(super) touch: Touch,
+    workers_at: Option<Instant>,
     renewal_at: Instant,
     /// A reload did not go through and is tried once more.
-    reload_at: Option<Instant>,
+    reload_at: Option<(Instant, Renewal)>,
     watchdog: Option<(Duration, Instant)>,
     events: mpsc::Sender<Event>,
 }
@@ -63,7 +68,8 @@ impl Maintenance {
             code_watch: None,
             code_at: None,
             code_touched: Touched::default(),
-            memory_at: None,
+            touch: Touch::new(events, now),
+            workers_at: None,
             renewal_at: now + RENEWAL_POLL,
             reload_at: None,
             watchdog: systemd::watchdog_interval().map(|interval| (interval, now + interval)),
@@ -79,15 +85,16 @@ impl Maintenance {
         self.trust_stamps = client_trust::stamps(config);
         self.watch_files();
         match &config.reload {
+            Some(reload) if self.code_watch.as_ref().is_some_and(|(known, _)| known == reload) => {}
             Some(reload) => {
-                let (events, touched) = (&self.events, &self.code_touched);
-                let watch = self.code_watch.get_or_insert_with(|| Watch::of_code(events.clone(), touched.clone()));
-                watch.set(reload.directories.clone());
+                let watch = Watch::of_code(self.events.clone(), self.code_touched.clone(), reload.clone());
+                self.code_watch = Some((reload.clone(), watch));
             }
             None => self.code_watch = None,
         }
-        let has_limit = config.pools.iter().any(|pool| pool.max_worker_memory.is_some());
-        self.memory_at = has_limit.then(|| Instant::now() + MEMORY_POLL);
+        self.touch.follow(config);
+        let has_limit = |pool: &Pool| pool.max_worker_memory.is_some() || pool.max_worker_age.is_some();
+        self.workers_at = config.pools.iter().any(has_limit).then(|| Instant::now() + WORKER_POLL);
     }
 
     /// Something happened in a directory with certificate files.
@@ -100,9 +107,19 @@ impl Maintenance {
         self.code_at.get_or_insert(now + CODE_SETTLE);
     }
 
+    /// Something happened to a file whose touch asks for something.
+    pub(super) fn file_touched(&mut self, now: Instant) {
+        self.touch.look_by(now + CODE_SETTLE);
+    }
+
     /// A reload is tried once more.
-    pub(super) fn reload_later(&mut self, now: Instant) {
-        self.reload_at = Some(now + SECOND_LOOK);
+    pub(super) fn reload_later(&mut self, renewal: Renewal, now: Instant) {
+        self.reload_at = Some((now + SECOND_LOOK, renewal));
+    }
+
+    /// Whether a reload is about to be tried once more.
+    pub(super) fn awaits_reload(&self) -> bool {
+        self.reload_at.is_some()
     }
 
     /// When the next thing is due.
@@ -110,8 +127,9 @@ impl Maintenance {
         let has_files = !self.stamps.is_empty() || !self.trust_stamps.is_empty();
         let certificates = has_files.then_some(self.certificates_at);
         let watchdog = self.watchdog.map(|(_, at)| at);
-        let all = [certificates, self.code_at, self.memory_at, Some(self.renewal_at), self.reload_at, watchdog];
-        all.into_iter().flatten().min()
+        let reload = self.reload_at.map(|(at, _)| at);
+        let all = [certificates, self.code_at, self.workers_at, Some(self.renewal_at), reload, watchdog];
+        all.into_iter().chain([self.touch.deadline()]).flatten().min()
     }
 
     fn accept(&mut self, stamps: Vec<Stamp>) {
@@ -149,18 +167,20 @@ impl Server {
             self.look_at_certificates(now);
             self.look_at_trust(now);
         }
-        if self.maintenance.reload_at.is_some_and(|at| at <= now) {
-            self.maintenance.reload_at = None;
-            self.reload_again(now);
+        if let Some((_, renewal)) = self.maintenance.reload_at.take_if(|(at, _)| *at <= now) {
+            self.reload_again(renewal, now);
+        }
+        if self.maintenance.touch.deadline().is_some_and(|at| at <= now) {
+            self.look_at_touches(now);
         }
         if self.maintenance.code_at.is_some_and(|at| at <= now) {
             self.maintenance.code_at = None;
             let touched = self.maintenance.code_touched.take();
             self.code_changed(&touched);
         }
-        if self.maintenance.memory_at.is_some_and(|at| at <= now) {
-            self.maintenance.memory_at = Some(now + MEMORY_POLL);
-            self.look_at_memory();
+        if self.maintenance.workers_at.is_some_and(|at| at <= now) {
+            self.maintenance.workers_at = Some(now + WORKER_POLL);
+            self.look_at_workers(now);
         }
         if self.maintenance.renewal_at <= now {
             self.maintenance.renewal_at = now + RENEWAL_POLL;
@@ -260,14 +280,20 @@ impl Server {
         self.log_findings();
     }
 
-    fn look_at_memory(&mut self) {
+    fn look_at_workers(&mut self, now: Instant) {
         for worker in self.workers.values_mut().filter(|worker| worker.is_serving() && !worker.is_unwanted) {
-            let limit = self.pools.get(&worker.pool).and_then(|pool| pool.wanted.config.max_worker_memory);
-            if let (Some(limit), Some(memory)) = (limit, worker.memory())
+            let Some(pool) = self.pools.get(&worker.pool).filter(|pool| !pool.is_adopted) else { continue };
+            let limits = &pool.wanted.config;
+            if let (Some(limit), Some(memory)) = (limits.max_worker_memory, worker.memory())
                 && memory > limit
             {
                 let (memory, limit) = (memory >> 20, limit >> 20);
                 tracing::info!("worker {} is replaced: it uses {memory} MiB, the limit is {limit} MiB", worker.name());
+                worker.is_unwanted = true;
+            } else if let (Some(limit), Some(age)) = (limits.max_worker_age, worker.served(now))
+                && age >= limit
+            {
+                tracing::info!("worker {} is replaced: it has served for {} s", worker.name(), age.as_secs());
                 worker.is_unwanted = true;
             }
         }

@@ -25,6 +25,7 @@ mod signing;
 mod stop;
 mod systemd;
 mod tickets;
+mod touch;
 mod watch;
 mod worker;
 mod worker_care;

@@ -10,6 +10,7 @@ use tlsgi_sys::account::Account;
 
 use super::certificate::Certificates;
 use super::client_trust::ClientTrust;
+use super::code;
 use super::error::{Error, full_text};
 use super::identity;
 use super::listener::Listeners;
@@ -31,6 +32,15 @@ pub(super) struct Staged {
     front_account: Option<Account>,
 }
 
+/// Which workers a reload replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Renewal {
+    /// Those whose pool is not as it was; all, where nothing at all is new.
+    WhatIsNew,
+    /// All.
+    Everything,
+}
+
 /// Why nothing is reloaded.
 struct Refusal {
     message: String,
@@ -50,28 +60,28 @@ type Prepared = (Vec<Release>, Certificates, ClientTrust, Option<File>, Option<A
 
 impl Server {
     /// Reads everything again and tries it; what runs goes on until it works, and if it does not.
-    pub(super) fn reload(&mut self, now: Instant) {
+    pub(super) fn reload(&mut self, renewal: Renewal, now: Instant) {
         if self.stage != Stage::Serving {
             return tracing::warn!("nothing is reloaded: the server is starting or stopping");
         }
         systemd::reloading();
-        match self.stage_reload() {
+        match self.stage_reload(renewal) {
             Ok(()) => self.release_proven(now),
             // Told between two renames: one of two files is new and the other is not yet.
             Err(refused) if refused.may_pass => {
                 tracing::info!("the reload is tried again in a moment: {}", refused.message);
-                self.maintenance.reload_later(now);
+                self.maintenance.reload_later(renewal, now);
             }
             Err(refused) => self.refuse_reload(&refused.message),
         }
     }
 
     /// The second look at files that did not fit: it decides.
-    pub(super) fn reload_again(&mut self, now: Instant) {
+    pub(super) fn reload_again(&mut self, renewal: Renewal, now: Instant) {
         if self.stage != Stage::Serving {
             return;
         }
-        match self.stage_reload() {
+        match self.stage_reload(renewal) {
             Ok(()) => self.release_proven(now),
             Err(refused) => self.refuse_reload(&refused.message),
         }
@@ -82,7 +92,7 @@ impl Server {
         self.tell_ready();
     }
 
-    fn stage_reload(&mut self) -> Result<(), Refusal> {
+    fn stage_reload(&mut self, renewal: Renewal) -> Result<(), Refusal> {
         let mut config = (self.resolve)().map_err(|message| Refusal { message, may_pass: false })?;
         let listeners = Listeners::bind(&mut config, &self.listeners).map_err(Refusal::from)?;
         self.generation += 1;
@@ -94,12 +104,12 @@ impl Server {
             }
         };
         // A reload that finds nothing new is for what only the application knows of.
-        let is_news = config != self.config;
+        let keeps_equals = config != self.config && renewal == Renewal::WhatIsNew;
         for release in releases {
             match self.pools.get_mut(&release.config.name) {
                 Some(pool) if pool.is_adopted => {}
                 // Who changes one pool, or a site, has not asked for new workers of the others.
-                Some(pool) if is_news && pool.runs(&release) => {
+                Some(pool) if keeps_equals && pool.runs(&release) => {
                     tracing::info!("pool {} is as it was: its workers go on", release.config.name);
                 }
                 Some(pool) => {
@@ -207,13 +217,24 @@ impl Server {
             names if self.pools.len() > 1 => tracing::info!("code changed: reloading {}", names.join(", ")),
             _ => tracing::info!("code changed: reloading the application"),
         }
+        self.renew(&concerned);
+        self.hold_all(&concerned);
+    }
+
+    /// New workers for these pools, of what is in the files now and of the same configuration.
+    pub(super) fn renew(&mut self, names: &[String]) {
         self.generation += 1;
-        let is_concerned = |name: &String| concerned.contains(name);
-        for (_, pool) in self.pools.iter_mut().filter(|(name, pool)| is_concerned(name) && !pool.is_adopted) {
+        for (_, pool) in self.pools.iter_mut().filter(|(name, pool)| names.contains(name) && !pool.is_adopted) {
             pool.wanted.generation = self.generation;
+            pool.wanted.code = code::stamp(&pool.wanted.config);
             pool.spread = Spread::Roll;
             pool.restart.forgive();
         }
+    }
+
+    /// Requests of these pools wait for the new workers.
+    pub(super) fn hold_all(&mut self, names: &[String]) {
+        let is_concerned = |name: &String| names.contains(name);
         let serving: Vec<u64> = self
             .workers
             .values()

@@ -27,7 +27,7 @@ use super::listener::Listeners;
 use super::maintenance::Maintenance;
 use super::policy::Restart;
 use super::pool::{Pool, Release};
-use super::reload::Staged;
+use super::reload::{Renewal, Staged};
 use super::signing::KeyRing;
 use super::tickets::TicketRing;
 use super::worker::Worker;
@@ -220,6 +220,7 @@ impl Server {
             Event::Told(order) => self.obey(order, now),
             Event::CertificateFiles => self.maintenance.files_touched(now),
             Event::Code => self.maintenance.code_touched(now),
+            Event::Touch => self.maintenance.file_touched(now),
         }
     }
 
@@ -229,7 +230,7 @@ impl Server {
             Order::Interrupt if matches!(self.stage, Stage::Stopping(_)) => self.stop_at_once(now),
             Order::Interrupt => self.stop(now),
             Order::Quit => self.stop_at_once(now),
-            Order::Reload => self.reload(now),
+            Order::Reload => self.reload(Renewal::WhatIsNew, now),
             Order::Reopen => self.reopen_logs(),
             Order::ReplaceFront => self.replace_front(now),
             Order::More => self.change_count(1),

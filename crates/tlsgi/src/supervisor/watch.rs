@@ -1,10 +1,13 @@
 //! Watches directories. What happened is one event, whoever hears it looks for himself; of code, the files are noted beside it.
 
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tlsgi_config::config::Reload;
 use tokio::sync::mpsc;
 
 use super::event::Event;
@@ -40,6 +43,21 @@ impl Touched {
     }
 }
 
+/// Names of files that somebody waits for: what else happens beside them is nobody's business.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Names(Arc<Mutex<BTreeSet<OsString>>>);
+
+impl Names {
+    /// Waits for these from now on.
+    pub(super) fn set(&self, names: BTreeSet<OsString>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = names;
+    }
+
+    fn has(&self, name: &OsStr) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(name)
+    }
+}
+
 /// A running watch; dropping it ends it.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -54,15 +72,19 @@ impl Watch {
         Self::new(RecursiveMode::NonRecursive, events, Touched::default(), |_| true, || Event::CertificateFiles)
     }
 
-    /// Reports changes of Python files below the directories as [`Event::Code`], and notes them.
-    pub(super) fn of_code(events: mpsc::Sender<Event>, touched: Touched) -> Self {
-        // Hidden files are locks and drafts of editors.
-        let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        // A virtual environment often lives beside the application: installing something is no change of its code.
-        let is_installed = |path: &Path| path.iter().any(|part| part == "site-packages" || part == "node_modules");
-        let is_python = |path: &Path| path.extension().is_some_and(|extension| extension == "py");
-        let is_code = move |path: &Path| is_python(path) && !is_hidden(path) && !is_installed(path);
-        Self::new(RecursiveMode::Recursive, events, touched, is_code, || Event::Code)
+    /// Reports changes of code below the directories as [`Event::Code`], and notes them.
+    pub(super) fn of_code(events: mpsc::Sender<Event>, touched: Touched, reload: Reload) -> Self {
+        let directories = reload.directories.clone();
+        let concerns = move |path: &Path| reload.concerns(path);
+        let mut watch = Self::new(RecursiveMode::Recursive, events, touched, concerns, || Event::Code);
+        watch.set(directories);
+        watch
+    }
+
+    /// Reports what happens to files of these names as [`Event::Touch`].
+    pub(super) fn of_touches(events: mpsc::Sender<Event>, names: Names) -> Self {
+        let concerns = move |path: &Path| path.file_name().is_some_and(|name| names.has(name));
+        Self::new(RecursiveMode::NonRecursive, events, Touched::default(), concerns, || Event::Touch)
     }
 
     fn new(

@@ -7,6 +7,7 @@ use std::process::Output;
 use std::time::{Duration, Instant};
 
 use crate::harness::{Server, children, command, python, signal};
+use crate::load::Load;
 
 /// Answers with its process; `/sleep?N`, `/grow?MiB` and `/exit` misbehave.
 const APPLICATION: &str = r#"
@@ -174,6 +175,70 @@ fn changed_code_is_served_after_a_save_and_a_syntax_error_keeps_the_old_one() {
     assert_eq!(answer(&server).1, "second");
     change(&server, "third");
     server.wait_until(|| answer(&server).1 == "third", "the repaired code");
+}
+
+#[test]
+fn watched_are_files_of_patterns_too_and_not_those_left_out() {
+    let server = serve(&["--reload", "--reload-include", "*.html", "--reload-exclude", "generated"]);
+    let first = answer(&server).0;
+    std::fs::create_dir(server.directory().join("generated")).expect("a directory");
+    std::fs::write(server.directory().join("generated/module.py"), "x = 1").expect("written");
+    std::fs::write(server.directory().join("page.html"), "<p>").expect("written");
+    server.wait_until(|| answer(&server).0 != first, "a new worker");
+    assert_eq!(server.log().matches("code changed").count(), 1, "{}", server.log());
+}
+
+#[test]
+fn touched_file_has_the_workers_replaced_without_losing_a_request() {
+    let directory = tempfile::tempdir().expect("directory");
+    let file = directory.path().join("touch-me");
+    let name = file.display().to_string();
+    let server = serve(&["--processes", "2", "--touch-workers", &name, "--no-access-log"]);
+    server.wait_for_log("when it is created, it counts as touched");
+    let load = Load::start(server.https, &server.client_config(), 4);
+    for round in 0..3 {
+        let workers = server.workers();
+        let written = directory.path().join("new");
+        std::fs::write(&written, format!("{round}")).expect("written");
+        std::fs::rename(&written, &file).expect("in place");
+        server.wait_until(
+            || server.workers().len() == 2 && server.workers().iter().all(|pid| !workers.contains(pid)),
+            "two new workers",
+        );
+    }
+    let (good, lost, failures) = load.finish();
+    assert!(good > 0 && lost == 0 && failures.is_empty(), "{good} good, {lost} lost, {failures:?}\n{}", server.log());
+    let before = answer(&server).0;
+    std::fs::write(source(&server), "def (").expect("written");
+    std::fs::write(&file, "touched again").expect("written");
+    server.wait_for_log("the application does not load; what runs goes on");
+    std::fs::remove_file(&file).expect("removed");
+    assert_eq!(answer(&server).1, "first");
+    assert!(server.workers().contains(&before), "{}", server.log());
+}
+
+#[test]
+fn touched_file_reloads_the_server_and_replaces_workers_whose_pool_is_as_it_was() {
+    let directory = tempfile::tempdir().expect("directory");
+    let file = directory.path().join("tlsgi.toml");
+    std::fs::write(&file, "touch-reload = \"tlsgi.toml\"\naccess-log = \"none\"\n").expect("written");
+    let server = serve(&["--config", &file.display().to_string()]);
+    let before = answer(&server).0;
+    std::fs::write(&file, "touch-reload = \"tlsgi.toml\"\naccess-log = \"none\"\nheader-timeout = 5\n").expect("written");
+    server.wait_for_log("was touched: the server is reloaded");
+    server.wait_until(|| answer(&server).0 != before, "a new worker");
+    std::fs::write(&file, "touch-reload = \"tlsgi.toml\"\nprocesses = \"many\"\n").expect("written");
+    server.wait_for_log("nothing is reloaded, what runs goes on");
+    std::fs::write(&file, "touch-reload = \"tlsgi.toml\"\nprocesses = 3\n").expect("written");
+    server.wait_until(|| server.workers().len() == 3, "three workers");
+}
+
+#[test]
+fn worker_is_replaced_when_it_has_served_for_its_time() {
+    let server = serve(&["--max-worker-age", "1s"]);
+    let first = answer(&server).0;
+    server.wait_until(|| answer(&server).0 != first, "a new worker");
+    server.wait_for_log("is replaced: it has served for");
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Who is let in: the access rules of directories, files and locations, obeyed or refused.
 
-use super::super::glob::matches;
 use super::host::Host;
 use super::parse::Directive;
 use super::{Apache, every, is_below, last};
+use crate::glob::matches;
 
 /// What a section says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

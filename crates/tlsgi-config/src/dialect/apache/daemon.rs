@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::super::Row;
 use super::super::entry::Verdict;
 use super::parse::Directive;
-use super::{Apache, every, given, last};
+use super::{Apache, every, given, is_on, last};
 use crate::diagnostic::Diagnostic;
 use crate::document::Part;
 
@@ -87,6 +87,9 @@ pub(super) fn pool(
     if !options.iter().any(|(name, _)| name == "home") {
         state.draft.say_pool(at, "chdir", if home.is_empty() { "/" } else { &home }, &given(&script.directive));
     }
+    if last(directives, "WSGIScriptReloading").is_none_or(is_on) {
+        state.draft.default_pool(at, "touch-workers", &script.file);
+    }
     let at_daemon = daemon.map_or_else(|| script.directive.clone(), |daemon| daemon.directive.clone());
     if !options.iter().any(|(name, _)| name == "threads") {
         state.draft.say_pool(at, "threads", "15", &given(&at_daemon));
@@ -145,7 +148,7 @@ const KNOWN: [(&str, &str); 38] = [
     ("eviction-timeout", "`graceful-timeout` is for every replacement"),
     ("deadlock-timeout", "`request-timeout` replaces a worker that is stuck, for whatever reason"),
     ("inactivity-timeout", "idle workers stay"),
-    ("restart-interval", "workers are replaced after requests or memory, not after time"),
+    ("restart-interval", "max-worker-age"),
     ("cpu-time-limit", "workers are replaced after requests or memory, not after CPU time"),
     ("cpu-priority", "a service manager gives priorities"),
     ("virtual-memory-limit", "memory is bounded by what is resident (`memory-limit`)"),
@@ -212,7 +215,7 @@ fn option(state: &mut Apache, at: usize, directive: &Directive, name: &str, valu
         "interrupt-timeout" => state.draft.say(native, if is_off { "none" } else { value }, &written),
         "queue-timeout" | "socket-timeout" | "startup-timeout" | "graceful-timeout" if is_off => {}
         "queue-timeout" | "socket-timeout" | "graceful-timeout" => state.draft.say(native, value, &written),
-        "memory-limit" | "maximum-requests" if is_off => {}
+        "memory-limit" | "maximum-requests" | "restart-interval" if is_off => {}
         _ if native.is_empty() => {}
         _ if is_off && native.contains(' ') => {}
         _ if crate::layer::find(native).is_some() || matches!(name, "umask" | "user" | "group") => {

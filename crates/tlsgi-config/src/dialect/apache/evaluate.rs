@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::super::Input;
-use super::super::glob::matches;
 use super::parse::{Directive, parse};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::glob::matches;
 use crate::origin::Origin;
 
 /// Files that include each other.

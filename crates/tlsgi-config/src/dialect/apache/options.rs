@@ -31,7 +31,7 @@ pub(super) static TABLE: &[Section<Apache>] = &[
             option(&["WSGIScriptAlias"], "URL FILE [OPTION=VALUE]...").done("`--route URL=pool:NAME`", later),
             option(&["WSGIScriptAliasMatch"], "PATTERN FILE").refused("a route is a prefix: `WSGIScriptAlias` with each"),
             option(&["WSGICallableObject"], "NAME").done("the attribute of the application", later),
-            option(&["WSGIScriptReloading"], "On|Off").nearly("code is taken over on the signal HUP, not on the first request after a change", later),
+            option(&["WSGIScriptReloading"], "On|Off").done("`--touch-workers SCRIPT`, unless `Off`: a touched script gets new workers at once", later),
             option(&["WSGIPassAuthorization"], "On|Off").nearly("`Authorization` always reaches the application", |state, given| {
                 if given.value().eq_ignore_ascii_case("off") {
                     state.draft.tell_once(difference(given, "`Authorization` reaches the application"));

@@ -4,7 +4,7 @@ use super::access::{self, Needs, Rule};
 use super::daemon::{self, Daemon};
 use super::host::{Group, Host};
 use super::parse::Directive;
-use super::{Apache, every, given, is_below, is_on, last, proxy, redirect, tls};
+use super::{Apache, every, given, is_below, last, proxy, redirect, tls};
 use crate::document::Part;
 use crate::origin::Origin;
 
@@ -430,8 +430,5 @@ fn variables(state: &mut Apache, at: usize, main: &Host) {
             };
             state.draft.say_site(at, native, "true", &given(&directive));
         }
-    }
-    if let Some(pass) = last(&main.all, "WSGIScriptReloading").filter(|directive| is_on(directive)) {
-        state.warn(pass, "a changed script is taken over on the signal HUP, not on the first request after the change");
     }
 }

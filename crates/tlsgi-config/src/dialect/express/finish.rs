@@ -74,6 +74,9 @@ fn application(state: &mut Express) {
         state.path(&format!("./{text}"))
     };
     state.draft.say("app", &format!("{target}:{callable}"), &given);
+    if !is_module && state.kept("--disable-reloading").is_none() {
+        state.draft.default("touch-workers", &target);
+    }
 }
 
 fn listeners(state: &mut Express) {

@@ -75,7 +75,7 @@ pub(super) static TABLE: &[Section<Express>] = &[
             option(&["--maximum-spare-workers"], "NUMBER").moot("there are no Apache workers: connections cost no thread"),
             option(&["--maximum-requests"], "NUMBER").says("max-requests"),
             option(&["--restart-interval"], "SECONDS")
-                .moot("workers are replaced after requests (`--maximum-requests`) or memory (`TLSGI_MAX_WORKER_MEMORY`), not after time"),
+                .done("`--max-worker-age`; 0 is none", |state, given| finish::or_none(state, given, "max-worker-age")),
             option(&["--cpu-time-limit"], "SECONDS")
                 .moot("workers are replaced after requests (`--maximum-requests`) or memory (`TLSGI_MAX_WORKER_MEMORY`), not after CPU time"),
             option(&["--daemon-backlog"], "NUMBER").differs("`--max-queue`: requests wait in the server, not in a socket", |state, given| {
@@ -128,7 +128,7 @@ pub(super) static TABLE: &[Section<Express>] = &[
     Section {
         title: "Reloading and debugging",
         entries: &[
-            switch(&["--disable-reloading"]).always("code is taken over on the signal HUP, or with `--reload-on-changes`"),
+            switch(&["--disable-reloading"]).done("no `--touch-workers WSGI-SCRIPT`, which is said otherwise: a touched script gets new workers", keep),
             switch(&["--reload-on-changes"]).says("reload"),
             switch(&["--debug-mode"]).differs("one process with one thread; output always goes to the terminal", |state, given| {
                 state.draft.say("processes", "1", given);

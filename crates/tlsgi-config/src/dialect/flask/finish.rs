@@ -121,6 +121,14 @@ fn development(state: &mut Pyserver, host: &str, environment: &BTreeMap<String, 
         (None, Some((true, given))) => state.draft.say("reload", "true", given),
         _ => {}
     }
+    shared::extra_files(state, "--extra-files", ':');
+    if state.draft.layer.reload.as_ref().is_some_and(|said| said.value) {
+        for given in state.every("--exclude-patterns") {
+            for pattern in given.value().split(':').filter(|pattern| !pattern.is_empty()) {
+                state.draft.say("reload-exclude", pattern, &given);
+            }
+        }
+    }
     let debugger = said(state, "--debugger", "--no-debugger");
     let wants_debugger = debugger.as_ref().map_or(is_debug, |(wants, _)| *wants);
     if let Some((_, given)) = debugger.or(debug).filter(|_| wants_debugger) {

@@ -11,8 +11,6 @@ pub(super) const OPPOSITES: [(&str, &str); 4] = [
     ("--with-threads", "--without-threads"),
 ];
 
-const WATCHED: &str = "files that end in .py are watched, below the current directory";
-
 /// By subject.
 pub(super) static TABLE: &[Section<Pyserver>] = &[
     Section {
@@ -49,8 +47,8 @@ pub(super) static TABLE: &[Section<Pyserver>] = &[
             switch(&["--no-debugger"]).done("none", keep),
             switch(&["--with-threads"]).done("`--threads`, five unless `TLSGI_THREADS` says otherwise", keep),
             switch(&["--without-threads"]).done("`--threads 1`", keep),
-            option(&["--extra-files"], "PATH").moot(WATCHED),
-            option(&["--exclude-patterns"], "PATH").moot(WATCHED),
+            option(&["--extra-files"], "PATH").done("`--touch-workers`, with `--reload`", keep),
+            option(&["--exclude-patterns"], "PATH").done("`--reload-exclude`", keep),
         ],
     },
 ];

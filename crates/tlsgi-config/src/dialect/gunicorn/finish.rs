@@ -31,6 +31,7 @@ pub(super) fn finish(state: &mut Pyserver, positional: Vec<String>, input: &Inpu
     let (mode, authorities) = (state.kept("--cert-reqs"), state.kept("--ca-certs"));
     shared::verify(state, mode, authorities);
     trust(state);
+    shared::extra_files(state, "--reload-extra-file", ',');
     state.draft.default("access-log", "none");
 }
 

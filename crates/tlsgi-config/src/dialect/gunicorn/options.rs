@@ -102,7 +102,7 @@ pub(super) static TABLE: &[Section<Pyserver>] = &[
             switch(&["--preload", "preload_app"]).says("preload"),
             switch(&["--reload", "reload"]).says("reload"),
             option(&["--reload-engine", "reload_engine"], "STRING").always("the kernel reports changes"),
-            option(&["--reload-extra-file", "reload_extra_files"], "FILES").moot("files that end in .py are watched, where the application is; `--reload-dir` adds directories"),
+            option(&["--reload-extra-file", "reload_extra_files"], "FILES").done("`--touch-workers`, with `--reload`", keep),
             option(&["--asgi-loop", "asgi_loop"], "STRING").says("loop"),
             option(&["--asgi-lifespan", "asgi_lifespan"], "STRING").says("lifespan"),
             option(&["--asgi-disconnect-grace-period", "asgi_disconnect_grace_period"], "INT").moot("`receive()` hears at once that the client is gone, and the application decides"),

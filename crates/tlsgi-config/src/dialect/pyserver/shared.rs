@@ -200,3 +200,18 @@ pub(in super::super) fn mount(state: &mut Pyserver, given: &Given) {
 pub(in super::super) fn is_true(text: &str) -> bool {
     matches!(text.trim().to_ascii_lowercase().as_str(), "" | "1" | "true" | "yes" | "on" | "t" | "y")
 }
+
+/// Files that count beside the code, where code is watched at all.
+pub(in super::super) fn extra_files(state: &mut Pyserver, name: &str, separator: char) {
+    let is_watched = state.draft.layer.reload.as_ref().is_some_and(|said| said.value);
+    for given in state.every(name) {
+        if !is_watched {
+            state.draft.tell_once(Diagnostic::without_effect(&given.name, "`--reload` is not given").at(&given.origin));
+            continue;
+        }
+        for file in given.value().split(separator).map(str::trim).filter(|file| !file.is_empty()) {
+            let path = state.path(file);
+            state.draft.say("touch-workers", &path, &given);
+        }
+    }
+}

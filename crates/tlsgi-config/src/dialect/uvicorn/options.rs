@@ -12,8 +12,6 @@ pub(super) const PLURALS: [(&str, &str); 4] = [
     ("--header", "headers"),
 ];
 
-const WATCHED: &str = "files that end in .py are watched, without hidden ones and installed packages";
-
 /// By subject.
 pub(super) static TABLE: &[Section<Pyserver>] = &[
     Section {
@@ -56,8 +54,8 @@ pub(super) static TABLE: &[Section<Pyserver>] = &[
             option(&["--workers"], "INTEGER").says("processes"),
             switch(&["--reload"]).says("reload"),
             option(&["--reload-dir"], "PATH").says("reload-dir"),
-            option(&["--reload-include"], "TEXT").moot(WATCHED),
-            option(&["--reload-exclude"], "TEXT").moot(WATCHED),
+            option(&["--reload-include"], "TEXT").says("reload-include"),
+            option(&["--reload-exclude"], "TEXT").says("reload-exclude"),
             option(&["--reload-delay"], "FLOAT").always("the kernel reports changes at once"),
             option(&["--loop"], "auto|asyncio|uvloop|zuvloop").nearly("`--loop`; `zuvloop` and classes of one's own are refused", finish::event_loop),
             option(&["--limit-concurrency"], "INTEGER").differs("it is `--concurrency`: further requests wait, up to `--queue-timeout`, instead of being answered with 503 at once", |state, given| {

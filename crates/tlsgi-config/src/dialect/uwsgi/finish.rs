@@ -337,3 +337,13 @@ pub(super) fn auto_reload(state: &mut Uwsgi, given: &Given) {
     let is_on = given.value() != "0";
     state.draft.say("reload", if is_on { "true" } else { "false" }, given);
 }
+
+pub(super) fn touch_reload(state: &mut Uwsgi, given: &Given) {
+    let path = state.path(given.value(), given);
+    state.draft.say("touch-reload", &path, given);
+}
+
+pub(super) fn touch_workers(state: &mut Uwsgi, given: &Given) {
+    let path = state.path(given.value(), given);
+    state.draft.say("touch-workers", &path, given);
+}

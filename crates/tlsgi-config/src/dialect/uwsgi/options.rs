@@ -106,7 +106,8 @@ pub(super) static TABLE: &[Section<Uwsgi>] = &[
             option(&["--max-requests-delta"], "N").nearly("`--max-requests-jitter`: by chance, not by worker", |state, given| {
                 state.draft.say("max-requests-jitter", given.value(), given);
             }),
-            option(&["--max-worker-lifetime", "--max-worker-lifetime-delta", "--min-worker-lifetime"], "SECONDS").moot("workers are replaced after requests (`max-requests`) or memory (`reload-on-rss`), not after time"),
+            option(&["--max-worker-lifetime"], "SECONDS").done("`--max-worker-age`; 0 is none", |state, given| finish::or_none(state, given, "max-worker-age")),
+            option(&["--max-worker-lifetime-delta", "--min-worker-lifetime"], "SECONDS").moot("workers that are due are replaced one after the other, each when its successor is ready"),
             option(&["--reload-on-rss", "--evil-reload-on-rss"], "MB").done("`--max-worker-memory`", finish::memory),
             option(&["--reload-on-as", "--evil-reload-on-as", "--limit-as"], "MB").moot("memory is bounded by what is resident (`reload-on-rss`)"),
             option(&["--worker-reload-mercy", "--reload-mercy"], "SECONDS").says("graceful-timeout"),
@@ -194,7 +195,8 @@ pub(super) static TABLE: &[Section<Uwsgi>] = &[
             option(&["--stats", "--stats-server", "--http-stats", "--http-stats-server"], "SOCKET").takes(Takes::One).moot("there is no statistics socket; the access log can be JSON (`TLSGI_ACCESS_LOG_FORMAT`)"),
             switch(&["--stats-http", "--stats-no-cores", "--stats-no-metrics", "--memory-report", "--enable-metrics"]).moot("there is no statistics socket; the access log can be JSON (`TLSGI_ACCESS_LOG_FORMAT`)"),
             option(&["--py-autoreload", "--py-auto-reload", "--python-autoreload", "--python-auto-reload"], "SECONDS").done("`--reload`", finish::auto_reload),
-            option(&["--touch-reload", "--touch-chain-reload", "--touch-workers-reload", "--fs-reload"], "FILE").moot("send HUP after a deployment: code and configuration are taken over without losing a request"),
+            option(&["--touch-reload", "--fs-reload"], "FILE").done("`--touch-reload`: configuration, certificates and code, without losing a request", finish::touch_reload),
+            option(&["--touch-chain-reload", "--touch-workers-reload"], "FILE").done("`--touch-workers`: one worker after the other, each when its successor is ready", finish::touch_workers),
             option(&["--master-fifo"], "FILE").moot("signals do what the fifo does: HUP, TERM, TTIN, TTOU, USR1"),
         ],
     },

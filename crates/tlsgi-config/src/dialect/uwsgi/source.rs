@@ -330,7 +330,7 @@ pub(super) fn glob(input: &Input<'_>, pattern: &str) -> Vec<String> {
     } else {
         folder
     }));
-    let matching = names.into_iter().filter(|name| !name.starts_with('.') && super::super::glob::matches(last, name));
+    let matching = names.into_iter().filter(|name| !name.starts_with('.') && crate::glob::matches(last, name));
     let found: Vec<String> =
         matching.map(|name| if pattern.contains('/') { format!("{folder}/{name}") } else { name }).collect();
     if found.is_empty() { vec![pattern.to_owned()] } else { found }
