@@ -73,6 +73,8 @@ _tlsgi() {
 '*--root-path=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
 '*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
 '*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
+'*--response-header=[Set, add or remove a field of responses; repeatable]:RULE:_default' \
+'*--request-header=[Set, add or remove a field of requests before the application sees them; repeatable]:RULE:_default' \
 '*--processes=[Worker processes \[1\]]:COUNT:_default' \
 '*--workers=[Worker processes \[1\]]:COUNT:_default' \
 '*--threads=[Threads of a process, for WSGI \[5\]]:COUNT:_default' \
@@ -143,6 +145,10 @@ _tlsgi() {
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
 '--no-hsts[The opposite of --hsts]' \
+'--server-header[Send \`Server\: tlsgi\` where the response has no such field]' \
+'--no-server-header[Do not send \`Server\: tlsgi\` where the response has no such field]' \
+'--date-header[Send \`Date\` where the response has no such field, as RFC 9110 asks for]' \
+'--no-date-header[Do not send \`Date\` where the response has no such field, as RFC 9110 asks for]' \
 '--preload[Import the application once and fork the workers from that process]' \
 '--preload-app[Import the application once and fork the workers from that process]' \
 '--no-preload[The opposite of --preload]' \
@@ -224,6 +230,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--root-path=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
 '*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
 '*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
+'*--response-header=[Set, add or remove a field of responses; repeatable]:RULE:_default' \
+'*--request-header=[Set, add or remove a field of requests before the application sees them; repeatable]:RULE:_default' \
 '*--processes=[Worker processes \[1\]]:COUNT:_default' \
 '*--workers=[Worker processes \[1\]]:COUNT:_default' \
 '*--threads=[Threads of a process, for WSGI \[5\]]:COUNT:_default' \
@@ -294,6 +302,10 @@ _arguments "${_arguments_options[@]}" : \
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
 '--no-hsts[The opposite of --hsts]' \
+'--server-header[Send \`Server\: tlsgi\` where the response has no such field]' \
+'--no-server-header[Do not send \`Server\: tlsgi\` where the response has no such field]' \
+'--date-header[Send \`Date\` where the response has no such field, as RFC 9110 asks for]' \
+'--no-date-header[Do not send \`Date\` where the response has no such field, as RFC 9110 asks for]' \
 '--preload[Import the application once and fork the workers from that process]' \
 '--preload-app[Import the application once and fork the workers from that process]' \
 '--no-preload[The opposite of --preload]' \
@@ -366,6 +378,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--root-path=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
 '*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
 '*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
+'*--response-header=[Set, add or remove a field of responses; repeatable]:RULE:_default' \
+'*--request-header=[Set, add or remove a field of requests before the application sees them; repeatable]:RULE:_default' \
 '*--processes=[Worker processes \[1\]]:COUNT:_default' \
 '*--workers=[Worker processes \[1\]]:COUNT:_default' \
 '*--threads=[Threads of a process, for WSGI \[5\]]:COUNT:_default' \
@@ -436,6 +450,10 @@ _arguments "${_arguments_options[@]}" : \
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
 '--no-hsts[The opposite of --hsts]' \
+'--server-header[Send \`Server\: tlsgi\` where the response has no such field]' \
+'--no-server-header[Do not send \`Server\: tlsgi\` where the response has no such field]' \
+'--date-header[Send \`Date\` where the response has no such field, as RFC 9110 asks for]' \
+'--no-date-header[Do not send \`Date\` where the response has no such field, as RFC 9110 asks for]' \
 '--preload[Import the application once and fork the workers from that process]' \
 '--preload-app[Import the application once and fork the workers from that process]' \
 '--no-preload[The opposite of --preload]' \
@@ -522,6 +540,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--root-path=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
 '*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
 '*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
+'*--response-header=[Set, add or remove a field of responses; repeatable]:RULE:_default' \
+'*--request-header=[Set, add or remove a field of requests before the application sees them; repeatable]:RULE:_default' \
 '*--processes=[Worker processes \[1\]]:COUNT:_default' \
 '*--workers=[Worker processes \[1\]]:COUNT:_default' \
 '*--threads=[Threads of a process, for WSGI \[5\]]:COUNT:_default' \
@@ -592,6 +612,10 @@ _arguments "${_arguments_options[@]}" : \
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
 '--no-hsts[The opposite of --hsts]' \
+'--server-header[Send \`Server\: tlsgi\` where the response has no such field]' \
+'--no-server-header[Do not send \`Server\: tlsgi\` where the response has no such field]' \
+'--date-header[Send \`Date\` where the response has no such field, as RFC 9110 asks for]' \
+'--no-date-header[Do not send \`Date\` where the response has no such field, as RFC 9110 asks for]' \
 '--preload[Import the application once and fork the workers from that process]' \
 '--preload-app[Import the application once and fork the workers from that process]' \
 '--no-preload[The opposite of --preload]' \

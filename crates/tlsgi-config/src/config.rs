@@ -141,6 +141,71 @@ pub struct Site {
     pub client_certificates: ClientCertificates,
     /// What WSGI applications are told of TLS.
     pub tls_variables: TlsVariables,
+    /// What is done to fields of requests and responses.
+    pub headers: Headers,
+}
+
+/// What is done to the fields of a site's requests and responses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Headers {
+    /// To responses, one after the other.
+    pub response: Vec<HeaderRule>,
+    /// To requests before an application sees them, one after the other.
+    pub request: Vec<HeaderRule>,
+    /// Responses without `Server` get one.
+    pub sends_server: bool,
+    /// Responses without `Date` get one.
+    pub sends_date: bool,
+}
+
+impl Default for Headers {
+    fn default() -> Self {
+        Self { response: Vec::new(), request: Vec::new(), sends_server: true, sends_date: true }
+    }
+}
+
+/// What is done to one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeaderRule {
+    /// Under this URL prefix: decoded, no trailing slash; empty for the whole site.
+    pub prefix: String,
+    /// By which scheme the request came.
+    pub over: Over,
+    /// Lower-case.
+    pub name: String,
+    /// What.
+    pub action: HeaderAction,
+}
+
+/// By which scheme a request has to come for a rule to hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Over {
+    /// Either.
+    #[default]
+    Any,
+    /// HTTPS.
+    Https,
+    /// Plain HTTP.
+    Http,
+}
+
+/// What a rule does; values are checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeaderAction {
+    /// One field with this value takes the place of all.
+    Set(String),
+    /// A further field.
+    Add(String),
+    /// Behind a comma in the last field; the field itself where there is none.
+    Append(String),
+    /// Where there is none.
+    Default(String),
+    /// Behind every value, without a comma.
+    Suffix(String),
+    /// None is left.
+    Remove,
 }
 
 /// A URL prefix and who answers it.

@@ -8,8 +8,8 @@ use crate::option::{Group, Many, One, Scope, Shape, Slot, Spec, option, switch};
 use crate::origin::Origin;
 use crate::value::{
     AccountName, AllowRule, Bind, Bytes, CipherList, ClientCertificate, Count, Destination, Directory, FilePath,
-    GroupList, Host, Hsts, Mode, Number, OrNone, Period, PoolName, Port, Prefix, ProtectedPrefix, Reference, RouteRule,
-    ServerName, StaticFolder, Text, TlsProfile, Variable,
+    GroupList, Host, Hsts, Mode, Number, OrNone, Period, PoolName, Port, Prefix, ProtectedPrefix, Reference,
+    RequestHeader, ResponseHeader, RouteRule, ServerName, StaticFolder, Text, TlsProfile, Variable,
 };
 
 macro_rules! options {
@@ -379,6 +379,29 @@ options! {
         ///
         /// By default none is sent, and browsers ask again with the file's ETag.
         static_max_age: One<OrNone<Period>> = option("--static-max-age", "TIME").default("none");
+    }
+
+    Headers {
+        /// Set, add or remove a field of responses; repeatable.
+        ///
+        /// RULE is `[ACTION] [https|http] [PREFIX] NAME: VALUE`, and `NAME=VALUE` too. `set`, the default, puts the field in the place of all of this
+        /// name; `add` adds another one, `append` a member behind a comma, `default` sets it where the response has none, `suffix` writes text
+        /// behind every value, `remove NAME` takes it out. Rules are followed in order, for applications, files, redirects and error pages
+        /// alike. What frames a response is refused, and so is what has an option, such as `--hsts`. In `tlsgi.toml` a table `[response-header]`
+        /// may be written.
+        response_header: Many<ResponseHeader> = option("--response-header", "RULE").common();
+
+        /// Set, add or remove a field of requests before the application sees them; repeatable.
+        ///
+        /// RULE is written as for `--response-header`. Fields that say who the client is cannot be set: those of proxies, those about client
+        /// certificates, Host.
+        request_header: Many<RequestHeader> = option("--request-header", "RULE");
+
+        /// Send `Server: tlsgi` where the response has no such field.
+        server_header: One<bool> = switch("--server-header").default("true").off(&["--no-server-header"]);
+
+        /// Send `Date` where the response has no such field, as RFC 9110 asks for.
+        date_header: One<bool> = switch("--date-header").default("true").off(&["--no-date-header"]);
     }
 
     Pool {

@@ -58,6 +58,8 @@ pub enum Group {
     Routes,
     /// Static files.
     Static,
+    /// Fields of requests and responses.
+    Headers,
     /// Pool.
     Pool,
     /// Limits and deadlines.
@@ -72,7 +74,7 @@ pub enum Group {
 
 impl Group {
     /// All, in the order of the reference.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Application,
         Self::Listen,
         Self::Certificates,
@@ -82,6 +84,7 @@ impl Group {
         Self::Proxy,
         Self::Routes,
         Self::Static,
+        Self::Headers,
         Self::Pool,
         Self::Limits,
         Self::WebSocket,
@@ -102,6 +105,7 @@ impl Group {
             Self::Proxy => "Behind a proxy",
             Self::Routes => "Routes",
             Self::Static => "Static files",
+            Self::Headers => "Requests and responses",
             Self::Pool => "Pool",
             Self::Limits => "Limits and deadlines",
             Self::WebSocket => "WebSocket",
@@ -128,9 +132,13 @@ impl Group {
     pub const fn scope(self) -> Scope {
         match self {
             Self::Application | Self::Pool => Scope::Pool,
-            Self::Certificates | Self::Tls | Self::ClientCertificates | Self::Policy | Self::Routes | Self::Static => {
-                Scope::Site
-            }
+            Self::Certificates
+            | Self::Tls
+            | Self::ClientCertificates
+            | Self::Policy
+            | Self::Routes
+            | Self::Static
+            | Self::Headers => Scope::Site,
             Self::Listen | Self::Proxy | Self::Limits | Self::WebSocket | Self::Logging | Self::Process => {
                 Scope::Server
             }

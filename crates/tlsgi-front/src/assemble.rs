@@ -8,6 +8,7 @@ use tlsgi_config::Config;
 use tlsgi_config::config::{Role, Site};
 use tokio::sync::Notify;
 
+use crate::answer::Answers;
 use crate::control::{SiteCertificate, TicketSecrets, TrustFiles};
 use crate::pool::PoolShared;
 use crate::route::files::{MountError, Mounts};
@@ -21,6 +22,8 @@ pub(crate) struct Assembly {
     pub(crate) mounts: Vec<Arc<Mounts>>,
     /// Who has to show a certificate, as many as `config.sites`.
     pub(crate) clients: Vec<Arc<ClientPolicy>>,
+    /// What is done to requests and answers, as many as `config.sites`.
+    pub(crate) answers: Vec<Arc<Answers>>,
     /// As many as `config.pools`.
     pub(crate) pools: Vec<Arc<PoolShared>>,
     pub(crate) tls: Tls,
@@ -83,6 +86,7 @@ pub(crate) fn assemble(
     // Ticket keys come from the supervisor's secrets: sessions of the running server go on.
     let tls = Tls::new(&config, certificates, &clients, tickets)?;
     let mounts = config.sites.iter().map(|site| Mounts::open(&site.mounts).map(Arc::new)).collect::<Result<_, _>>()?;
+    let answers = config.sites.iter().map(|site| Arc::new(Answers::new(site))).collect();
     let known = |name: &str| {
         let previous = previous?;
         let at = previous.config.pools.iter().position(|pool| pool.name == name)?;
@@ -92,7 +96,7 @@ pub(crate) fn assemble(
         config.pools.iter().map(|pool| known(&pool.name).unwrap_or_else(|| PoolShared::new(wakers.to_vec()))).collect();
     let listeners = sockets.into_iter().zip(&config.listeners).map(|(socket, listener)| bound(socket, listener.role));
     let listeners = listeners.collect::<Result<_, _>>()?;
-    Ok(Assembly { config, mounts, clients, pools, tls, listeners })
+    Ok(Assembly { config, mounts, clients, answers, pools, tls, listeners })
 }
 
 fn bound(socket: OwnedFd, role: Role) -> Result<Arc<Bound>, Error> {

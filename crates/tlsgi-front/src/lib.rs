@@ -1,6 +1,7 @@
 //! The front: every client socket, TLS, HTTP, routing, static files and the queue of every pool.
 //! No private key, no Python.
 
+mod answer;
 mod assemble;
 pub mod confine;
 mod connection;

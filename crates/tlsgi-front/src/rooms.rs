@@ -3,8 +3,11 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use tlsgi_config::config::{CertificateSource, ClientCertificates, Limits, PlainPolicy, Site, TlsPolicy, TlsVariables};
+use tlsgi_config::config::{
+    CertificateSource, ClientCertificates, Headers, Limits, PlainPolicy, Site, TlsPolicy, TlsVariables,
+};
 
+use crate::answer::Answers;
 use crate::connection::{Connection, Local};
 use crate::control::TrustFiles;
 use crate::http::h1::parse::{Scan, parse};
@@ -40,11 +43,13 @@ impl Rooms {
             routes: Vec::new(),
             client_certificates,
             tls_variables: TlsVariables::default(),
+            headers: Headers::default(),
         };
+        let answers = Arc::new(Answers::new(&site));
         let pool = Pool::new("app", PoolShared::new(Vec::new()), 0);
         let route = PoolRoute { pool, mount: String::new(), request_timeout: None };
         let routes = Routes::new(vec![(String::new(), Destination::Pool(route))]);
-        let site = SiteState { site, routes, mounts: Arc::default(), clients };
+        let site = SiteState { site, routes, mounts: Arc::default(), clients, answers };
         let local = Local::Tcp(([127, 0, 0, 1], 443).into());
         Some(Self {
             head: RequestHead::default(),

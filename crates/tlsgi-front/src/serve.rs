@@ -7,6 +7,7 @@ use tlsgi_cert::client::{NameStyle, serial_text};
 use tlsgi_config::config::Limits;
 use tokio::time::{Duration, Instant, sleep, timeout};
 
+use crate::answer::{Place, Stage};
 use crate::connection::{Connection, View, ViewOptions};
 use crate::forwarded;
 use crate::http::client::{Client, Event};
@@ -62,10 +63,19 @@ impl Session {
         let is_https = head.map_or(self.door, |head| self.door(head)) == Door::Https;
         let site = match head {
             Some(head) => state.site(head),
-            None => state.site_named(self.connection.tls().map_or("", |tls| tls.server_name.as_str())),
+            None => state.site_named(self.handshake_name()),
         };
-        let hsts = site.and_then(|site| site.site.hsts.as_deref());
-        SitePolicy { is_https, hsts: hsts.filter(|_| is_https) }
+        let Some(SiteState { site, .. }) = site else { return SitePolicy { is_https, ..SitePolicy::default() } };
+        SitePolicy {
+            is_https,
+            hsts: site.hsts.as_deref().filter(|_| is_https),
+            omits_server: !site.headers.sends_server,
+            omits_date: !site.headers.sends_date,
+        }
+    }
+
+    fn handshake_name(&self) -> &str {
+        self.connection.tls().map_or("", |tls| tls.server_name.as_str())
     }
 
     /// Believes or takes out what proxies say in a request.
@@ -132,7 +142,15 @@ impl Session {
     pub(crate) async fn refuse(&self, client: &mut impl Client, failure: Failure) {
         let request_id = self.thread.request_ids.next();
         let start = Instant::now();
-        let sent = send_failure(client, failure, request_id.as_str()).await;
+        let state = self.state();
+        let site = state.site_named(self.handshake_name()).filter(|site| !site.answers.is_nothing());
+        let sent = match site {
+            Some(site) => {
+                let mut stage = Stage::unread(client, &site.answers, Place::of(None, self.door));
+                send_failure(&mut stage, failure, request_id.as_str()).await
+            }
+            None => send_failure(client, failure, request_id.as_str()).await,
+        };
         self.log(client, None, &sent, request_id.as_str(), start);
     }
 
@@ -157,10 +175,25 @@ pub(crate) async fn answer(session: &Session, state: &State, client: &mut impl C
     let request_id = session.thread.request_ids.next();
     let site = state.site(client.head());
     let sent = match site {
-        Some(site) => answer_at(session, state, site, client, request_id.as_str()).await,
+        Some(site) if site.answers.is_nothing() => answer_at(session, state, site, client, request_id.as_str()).await,
+        // In a box: a site without such rules does not carry its weight.
+        Some(site) => Box::pin(answer_on_stage(session, state, site, client, request_id.as_str())).await,
         None => send_failure(client, Failure::Stopping, request_id.as_str()).await,
     };
     session.log(client, site, &sent, request_id.as_str(), start);
+}
+
+/// As [`answer_at`], with the site's rules about requests and answers in between.
+async fn answer_on_stage(
+    session: &Session,
+    state: &State,
+    site: &SiteState,
+    client: &mut impl Client,
+    request_id: &str,
+) -> Sent {
+    let place = Place::of(Some(client.head()), session.door(client.head()));
+    let mut stage = Stage::new(client, &site.answers, place);
+    answer_at(session, state, site, &mut stage, request_id).await
 }
 
 async fn answer_at(

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tlsgi_config::config::{Config, Limits, Proxies, Site, Target};
 use tokio::sync::{mpsc, watch};
 
+use crate::answer::Answers;
 use crate::assemble::Assembly;
 use crate::control::FromFront;
 use crate::observe::access_log::AccessLog;
@@ -27,6 +28,8 @@ pub(crate) struct SiteState {
     pub(crate) mounts: Arc<Mounts>,
     /// Who has to show a certificate.
     pub(crate) clients: Arc<ClientPolicy>,
+    /// What is done to requests and answers.
+    pub(crate) answers: Arc<Answers>,
 }
 
 /// Who answers a route.
@@ -125,7 +128,7 @@ impl Thread {
 
     /// Takes a configuration over. Pools that stay keep their workers and queues.
     pub(crate) fn configure(&self, assembly: &Assembly) {
-        let Assembly { config, mounts, clients, pools: shared, .. } = assembly;
+        let Assembly { config, mounts, clients, answers, pools: shared, .. } = assembly;
         let mut pools = self.pools.borrow_mut();
         let wanted: Vec<_> = config
             .pools
@@ -144,11 +147,13 @@ impl Thread {
         former.retain(|pool| !wanted.iter().any(|wanted| Rc::ptr_eq(wanted, pool)) && !pool.is_deserted());
         drop(former);
         *pools = wanted;
-        let sites = config.sites.iter().zip(mounts).zip(clients).map(|((site, mounts), clients)| SiteState {
+        let parts = mounts.iter().zip(clients).zip(answers);
+        let sites = config.sites.iter().zip(parts).map(|(site, ((mounts, clients), answers))| SiteState {
             routes: routes(config, site, &pools),
             site: site.clone(),
             mounts: Arc::clone(mounts),
             clients: Arc::clone(clients),
+            answers: Arc::clone(answers),
         });
         let state =
             State { sites: sites.collect(), limits: Rc::new(config.limits.clone()), proxies: config.proxies.clone() };

@@ -10,7 +10,7 @@ use crate::origin::Origin;
 /// Variables of other programs that are honoured, and the option that each sets.
 pub const CONVENTIONS: [(&str, &str); 2] = [("WEB_CONCURRENCY", "--processes"), ("PORT", "--port")];
 
-/// Reads the `TLSGI_*` variables. A list is separated by commas.
+/// Reads the `TLSGI_*` variables. A list is separated by commas, or by line ends where there is one.
 #[must_use]
 pub fn parse(environment: &BTreeMap<String, String>) -> (Layer, Diagnostics) {
     let (mut layer, mut told) = (Layer::default(), Diagnostics::default());
@@ -23,7 +23,11 @@ pub fn parse(environment: &BTreeMap<String, String>) -> (Layer, Diagnostics) {
             told.push(Diagnostic::unknown("environment variable", variable, nearest).as_warning());
             continue;
         };
-        let texts = if spec.is_repeatable { text.split(',').collect() } else { vec![text.as_str()] };
+        let mark = if text.contains('\n') { '\n' } else { ',' };
+        let texts: Vec<&str> = match spec.is_repeatable {
+            true => text.split(mark).filter(|part| mark == ',' || !part.trim().is_empty()).collect(),
+            false => vec![text.as_str()],
+        };
         for text in texts {
             if let Err(refusal) = (spec.slot_mut)(&mut layer).say(text, origin.clone()) {
                 let mut diagnostic = Diagnostic::invalid(variable, text, &refusal.reason).at(&origin);

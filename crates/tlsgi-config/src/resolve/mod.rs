@@ -2,6 +2,7 @@
 
 mod account;
 mod client;
+mod header;
 mod limits;
 mod listen;
 mod pool;

@@ -83,6 +83,7 @@ impl Resolver<'_> {
                 has_standard: *value(&self.said.ssl_environment),
                 has_certificates: *value(&self.said.ssl_export_pem),
             },
+            headers: self.headers(),
         }
     }
 

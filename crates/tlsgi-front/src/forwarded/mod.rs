@@ -16,6 +16,7 @@ pub(crate) use name::is_proxy_field;
 use told::Told;
 
 /// A request as it was before the proxies that are trusted.
+#[derive(Clone)]
 pub(crate) struct SeenAs {
     /// The client's connection as the nearest of them describes it.
     pub(crate) connection: Rc<Connection>,

@@ -44,7 +44,7 @@ pub(crate) enum Upgrade {
 }
 
 /// Method, target and fields of a request. One buffer, kept by the connection and filled again for the next request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an independent fact of the head")]
 pub(crate) struct RequestHead {
     text: Vec<u8>,

@@ -39,6 +39,10 @@ pub(crate) struct SitePolicy<'a> {
     pub(crate) is_https: bool,
     /// `Strict-Transport-Security`.
     pub(crate) hsts: Option<&'a str>,
+    /// No `Server` is added.
+    pub(crate) omits_server: bool,
+    /// No `Date` is added.
+    pub(crate) omits_date: bool,
 }
 
 /// How the body of one response is delimited and whether it is sent at all.
@@ -100,10 +104,10 @@ pub(crate) fn emit(
         let mut digits = [0; 20];
         sink(b"content-length", decimal(length, &mut digits));
     }
-    if !has_date {
+    if !has_date && !policy.omits_date {
         date::with_date(|date| sink(b"date", date.as_bytes()));
     }
-    if !has_server {
+    if !has_server && !policy.omits_server {
         sink(b"server", b"tlsgi");
     }
     if let (Some(hsts), true, false) = (policy.hsts, policy.is_https, has_hsts) {

@@ -51,7 +51,7 @@ pub(crate) fn decide<'s>(
     door: Door,
     now: i64,
 ) -> Route<'s> {
-    let SiteState { site: policy, mounts, clients, routes } = site;
+    let SiteState { site: policy, mounts, clients, routes, .. } = site;
     if !host::is_served(policy, head) || client_gate::is_misdirected(state, site, head, connection) {
         return Route::Refuse(Failure::Misdirected);
     }

@@ -30,8 +30,8 @@ impl Routes {
     }
 }
 
-/// Whole segments are compared.
-fn covers(prefix: &[u8], path: &[u8]) -> bool {
+/// Whether a decoded path is under a decoded prefix. Whole segments are compared.
+pub(crate) fn covers(prefix: &[u8], path: &[u8]) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(b"/") || (rest.is_empty() && !prefix.is_empty()))
 }
 

@@ -131,7 +131,7 @@ fn is_simple(path: &[u8]) -> bool {
 }
 
 /// Escapes undone once, whatever comes out; a broken escape stays.
-pub(super) fn unescaped(path: &[u8]) -> Vec<u8> {
+pub(crate) fn unescaped(path: &[u8]) -> Vec<u8> {
     let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
     let mut text = Vec::with_capacity(path.len());
     let mut at = 0;

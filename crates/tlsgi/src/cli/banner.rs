@@ -219,6 +219,7 @@ mod tests {
             routes: Vec::new(),
             client_certificates: tlsgi_config::config::ClientCertificates::default(),
             tls_variables: tlsgi_config::config::TlsVariables::default(),
+            headers: tlsgi_config::config::Headers::default(),
         }
     }
 

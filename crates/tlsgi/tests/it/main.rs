@@ -20,6 +20,7 @@ mod private_ca;
 mod privileges;
 mod proxies;
 mod resilience;
+mod responses;
 mod sites;
 mod static_files;
 mod supervisor;

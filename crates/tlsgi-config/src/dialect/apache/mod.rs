@@ -3,6 +3,7 @@
 mod access;
 mod daemon;
 mod evaluate;
+mod headers;
 mod host;
 mod listen;
 mod options;

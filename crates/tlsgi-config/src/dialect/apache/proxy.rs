@@ -5,7 +5,7 @@ use std::path::Path;
 use super::super::Input;
 use super::host::Host;
 use super::parse::Directive;
-use super::{Apache, access, every, given, last};
+use super::{Apache, access, every, given};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// A file of proxies becomes the directive that names each of them.
@@ -65,9 +65,6 @@ pub(super) fn routes(state: &mut Apache, at: usize, host: &Host) -> bool {
             access::obey(state, rule, &directive, &mut access::Needs::default());
         }
     }
-    if last(&host.all, "ProxyPass").is_some() {
-        headers(state, host);
-    }
     has_root
 }
 
@@ -96,28 +93,4 @@ fn upstream(prefix: &str, target: &str) -> Result<String, &'static str> {
     let default = if scheme == "http" { "80" } else { "3031" };
     let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
     Ok(if has_port { format!("{scheme}://{authority}") } else { format!("{scheme}://{authority}:{default}") })
-}
-
-/// Headers about the client are the server's own, whatever is said.
-fn headers(state: &mut Apache, host: &Host) {
-    for directive in every(&host.all, "RequestHeader") {
-        let name = directive.argument(1).to_ascii_lowercase();
-        let is_ours =
-            name.starts_with("x-forwarded-") || name == "forwarded" || name == "x-real-ip" || name == "x-scheme";
-        let is_true = match directive.argument(0).to_ascii_lowercase().as_str() {
-            "unset" => true,
-            "set" | "setifempty" | "add" | "append" if name == "x-forwarded-proto" => {
-                // What TLS is, nothing else says.
-                let is_conditional = directive.arguments.len() > 3;
-                matches!(directive.argument(2), "https" | "expr=%{REQUEST_SCHEME}" | "%{REQUEST_SCHEME}s")
-                    && (is_conditional || host.is_tls || directive.argument(2) != "https")
-            }
-            "set" | "setifempty" if name == "x-forwarded-port" || name == "x-forwarded-ssl" => host.is_tls,
-            _ => false,
-        };
-        if !(is_ours && is_true) {
-            state
-                .refuse(directive, "request headers are not changed, except that `X-Forwarded-*` are stripped and set");
-        }
-    }
 }

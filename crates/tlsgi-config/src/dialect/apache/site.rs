@@ -4,7 +4,7 @@ use super::access::{self, Needs, Rule};
 use super::daemon::{self, Daemon};
 use super::host::{Group, Host};
 use super::parse::Directive;
-use super::{Apache, every, given, is_below, last, proxy, redirect, tls};
+use super::{Apache, every, given, headers, is_below, last, proxy, redirect, tls};
 use crate::document::Part;
 use crate::origin::Origin;
 
@@ -35,7 +35,7 @@ pub(super) fn site(state: &mut Apache, group: &Group, daemons: &[Daemon]) {
     }
     redirect::plain(state, at, group);
     redirect::others(state, group);
-    headers(state, at, group);
+    headers::headers(state, at, group);
     let mut needs = scripts(state, at, group, main, daemons);
     let has_root = proxy::routes(state, at, main) || state_has_root(state, at) || redirect::whole(main).is_some();
     files(state, at, main, &mut needs);
@@ -71,36 +71,6 @@ fn names(state: &mut Apache, at: usize, main: &Host) {
     if let Some(directive) = last(&main.all, "CanonicalName") {
         let (name, directive) = (directive.argument(0).to_owned(), directive.clone());
         state.draft.say_site(at, "canonical-name", &name, &given(&directive));
-    }
-}
-
-fn headers(state: &mut Apache, at: usize, group: &Group) {
-    for host in group.hosts() {
-        for directive in every(&host.all, "Header").cloned().collect::<Vec<_>>() {
-            let skipped =
-                usize::from(matches!(directive.argument(0).to_ascii_lowercase().as_str(), "always" | "onsuccess"));
-            let action = directive.argument(skipped).to_ascii_lowercase();
-            let name = directive.argument(skipped + 1);
-            if !name.eq_ignore_ascii_case("Strict-Transport-Security") {
-                state.refuse(&directive, "headers of responses are set by the application");
-            } else if !host.is_tls {
-                state.warn(&directive, "the policy is sent over HTTPS only, where browsers obey it");
-            } else if matches!(action.as_str(), "set" | "add" | "append" | "merge" | "setifempty") {
-                let value = directive.argument(skipped + 2).to_owned();
-                state.draft.say_site(at, "hsts", &value, &given(&directive));
-            }
-        }
-        let is_proxied = last(&host.all, "ProxyPass").is_some();
-        for directive in every(&host.all, "RequestHeader").filter(|_| !is_proxied).cloned().collect::<Vec<_>>() {
-            let is_ours = directive.argument(1).to_ascii_lowercase().starts_with("x-forwarded-");
-            let is_unset = directive.argument(0).eq_ignore_ascii_case("unset");
-            if !(is_ours && is_unset) {
-                state.refuse(
-                    &directive,
-                    "request headers are not changed; the application reads the scheme from the connection",
-                );
-            }
-        }
     }
 }
 

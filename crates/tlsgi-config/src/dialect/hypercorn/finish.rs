@@ -75,16 +75,9 @@ pub(super) fn worker_class(state: &mut Pyserver, given: &Given) {
     }
 }
 
-pub(super) fn server_header(state: &mut Pyserver, given: &Given) {
-    if !shared::is_true(given.value()) {
-        state.draft.tell(difference(given, "the field is `Server: tlsgi`, which tells no version"));
-    }
-}
-
-pub(super) fn date_header(state: &mut Pyserver, given: &Given) {
-    if !shared::is_true(given.value()) {
-        state.draft.tell(difference(given, "the field is always sent: RFC 9110 asks for it"));
-    }
+pub(super) fn boolean(state: &mut Pyserver, native: &str, given: &Given) {
+    let text = if shared::is_true(given.value()) { "true" } else { "false" };
+    state.draft.say(native, text, given);
 }
 
 pub(super) fn access_log(state: &mut Pyserver, given: &Given) {

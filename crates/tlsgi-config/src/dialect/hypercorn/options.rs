@@ -73,8 +73,8 @@ pub(super) static TABLE: &[Section<Pyserver>] = &[
             option(&["wsgi_max_body_size"], "BYTES").nearly("`--max-body-size`, of every request; unlimited unless said, instead of 16 MiB", |state, given| state.draft.say("max-body-size", given.value(), given)),
             option(&["websocket_max_message_size"], "BYTES").says("websocket-max-message"),
             option(&["--websocket-ping-interval", "websocket_ping_interval"], "SECONDS").done("`--websocket-ping-interval`", |state, given| shared::seconds(state, "websocket-ping-interval", given, "1d")),
-            option(&["include_server_header"], "BOOL").nearly("`Server: tlsgi`, which tells no version", finish::server_header),
-            option(&["include_date_header"], "BOOL").nearly("always: RFC 9110 asks for it", finish::date_header),
+            option(&["include_server_header"], "BOOL").done("`--server-header`: `Server: tlsgi`", |state, given| finish::boolean(state, "server-header", given)),
+            option(&["include_date_header"], "BOOL").done("`--date-header`", |state, given| finish::boolean(state, "date-header", given)),
         ],
     },
     Section {

@@ -168,10 +168,10 @@ pub(super) fn deflate(state: &mut Pyserver, given: &Given) {
 }
 
 pub(super) fn header(state: &mut Pyserver, given: &Given) {
-    let Some((name, _)) = given.value().split_once(':') else {
+    if !given.value().contains(':') {
         state.tell(Diagnostic::invalid(&given.name, given.value(), "expected `Name:Value`"), given);
         return;
-    };
-    let told = refusal(given, &format!("the field {} is for the application to set", name.trim().escape_debug()));
-    state.draft.tell(told);
+    }
+    let text = format!("add {}", given.value());
+    state.draft.say("response-header", &text, given);
 }

@@ -275,7 +275,7 @@ pub(super) fn add_header(state: &mut Uwsgi, given: &Given) {
             state.draft.say("hsts", &policy, given);
             state.draft.tell(difference(given, "the policy is sent over HTTPS only, where browsers obey it"));
         }
-        None => state.draft.tell(refusal(given, "headers are added by the application")),
+        None => state.draft.say("response-header", &format!("add {}", given.value()), given),
     }
 }
 
@@ -290,10 +290,16 @@ const ROUTES: &str = "routing rules are not followed; this may be a rule about w
 
 pub(super) fn route_if(state: &mut Uwsgi, given: &Given) {
     let action = given.value().split_once(' ').filter(|(condition, _)| *condition == OVER_HTTPS);
-    let policy = action.and_then(|(_, action)| header(action.trim().strip_prefix("addheader:")?)).map(str::to_owned);
-    match policy {
-        Some(policy) => state.draft.say("hsts", &policy, given),
-        None => state.draft.tell(refusal(given, ROUTES)),
+    let action = action.map(|(_, action)| action.trim().to_owned()).unwrap_or_default();
+    match (action.strip_prefix("addheader:"), action.strip_prefix("delheader:")) {
+        (Some(field), _) => match header(field).map(str::to_owned) {
+            Some(policy) => state.draft.say("hsts", &policy, given),
+            None => state.draft.say("response-header", &format!("add https {}", field.trim()), given),
+        },
+        (None, Some(name)) => {
+            state.draft.say("response-header", &format!("remove https {}", name.trim()), given);
+        }
+        (None, None) => state.draft.tell(refusal(given, ROUTES)),
     }
 }
 

@@ -171,8 +171,11 @@ pub(super) static TABLE: &[Section<Uwsgi>] = &[
             option(&["--static-safe"], "DIR").refused("nothing outside of a mapped directory is served"),
             option(&["--static-skip-ext"], "NAME").refused("every file of a mapped directory is served, except dot files"),
             option(&["--mimefile", "--mime-file"], "FILE").moot("media types of files are built in"),
-            option(&["--add-header"], "NAME: VALUE").nearly("`Strict-Transport-Security` is `--hsts`, over HTTPS only; others are refused", finish::add_header),
-            option(&["--route-if"], "CONDITION ACTION").nearly("`equal:${HTTPS};on addheader:Strict-Transport-Security: …` is `--hsts`; others are refused", finish::route_if),
+            option(&["--add-header"], "NAME: VALUE").nearly("`--response-header 'add NAME: VALUE'`; `Strict-Transport-Security` is `--hsts`, over HTTPS only", finish::add_header),
+            option(&["--del-header"], "NAME").done("`--response-header 'remove NAME'`", |state, given| {
+                state.draft.say("response-header", &format!("remove {}", given.value()), given);
+            }),
+            option(&["--route-if"], "CONDITION ACTION").nearly("`equal:${HTTPS};on addheader:…` and `delheader:` are `--response-header`, `Strict-Transport-Security` is `--hsts`; others are refused", finish::route_if),
             option(&["--route-if-not"], "CONDITION ACTION").nearly("`equal:${HTTPS};on redirect-permanent:https://${HTTP_HOST}${REQUEST_URI}` is the redirect of plain HTTP; others are refused", finish::route_if_not),
         ],
     },

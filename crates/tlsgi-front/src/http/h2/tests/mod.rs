@@ -60,7 +60,7 @@ fn head(status: u16, length: Option<u64>) -> ResponseHead {
 }
 
 async fn application(accepted: Accepted, log: Log) {
-    let policy = SitePolicy { is_https: true, hsts: Some("max-age=1") };
+    let policy = SitePolicy { is_https: true, hsts: Some("max-age=1"), ..SitePolicy::default() };
     let (mut client, refusal) = accepted.client(|_| policy);
     let path = String::from_utf8_lossy(client.head().path()).into_owned();
     let outcome = match refusal {
