@@ -33,6 +33,8 @@ def prepare(options: argparse.Namespace) -> Place:
     # Servers that drop root must be able to read the files below.
     directory.chmod(0o755)
     package = options.tlsgi_package or ROOT / "python"
+    # As pip does for the peers.
+    subprocess.run([str(python), "-m", "compileall", "-q", str(package / "tlsgi")], check=True)
     place = Place(directory, ENVIRONMENT, binary.absolute(), package.absolute(), python.absolute())
     for kind in KINDS:
         _make_certificate(place, kind)

@@ -103,9 +103,5 @@ fn bound(socket: OwnedFd, role: Role) -> Result<Arc<Bound>, Error> {
     let socket = socket2::Socket::from(socket);
     socket.set_nonblocking(true)?;
     let is_unix = socket.domain()? == socket2::Domain::UNIX;
-    if !is_unix {
-        // Accepted sockets inherit it: no system call per connection.
-        socket.set_tcp_nodelay(true)?;
-    }
     Ok(Arc::new(Bound { socket: socket.into(), role, is_unix }))
 }

@@ -167,9 +167,16 @@ fn open_tcp(address: SocketAddr, length: u32) -> io::Result<Socket> {
         socket.set_only_v6(true)?;
     }
     socket.bind(&address.into())?;
+    at_once(&socket)?;
     socket.listen(backlog(length))?;
     socket.set_nonblocking(true)?;
     Ok(socket)
+}
+
+/// Small writes leave without waiting for an acknowledgement. Accepted connections inherit it, if it is said before they come:
+/// clients may connect while the application is still being imported.
+fn at_once(socket: &Socket) -> io::Result<()> {
+    socket.set_tcp_nodelay(true)
 }
 
 /// A socket file that nobody listens on is what a killed server left behind.
@@ -218,6 +225,9 @@ fn inherit(number: i32, length: u32) -> io::Result<(ListenerAddress, OwnedFd)> {
     let socket = Socket::from(tlsgi_sys::inherited::take(number)?);
     if socket.r#type()? != Type::STREAM {
         return Err(io::Error::new(ErrorKind::InvalidInput, "it is no stream socket"));
+    }
+    if socket.domain()? != Domain::UNIX {
+        at_once(&socket)?;
     }
     if !socket.is_listener()? {
         rustix::net::listen(socket.as_fd(), backlog(length))?;
@@ -385,5 +395,13 @@ pub(super) mod tests {
         let third = Listeners::bind(&mut config(vec![tcp("127.0.0.1:0", Role::Https)]), &second).expect("bind");
         second.give_way_to(&third);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_listens_answers_at_once_those_who_come_first() {
+        let mut config = config(vec![tcp("127.0.0.1:0", Role::Https)]);
+        let listeners = Listeners::bind(&mut config, &Listeners::default()).expect("bound");
+        let address = listeners.duplicates().expect("a socket").remove(0);
+        assert!(Socket::from(address).tcp_nodelay().expect("its option"));
     }
 }
