@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_tlsgi_global_optspecs
-    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= virtualenv= venv= user= group= supplementary-group= umask= home= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= socket-mode= sni-strict no-sni-strict tls-ticket-rotation= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= tls-profile= tls-min= tls-ciphers= ciphers= ssl-ciphers= tls-order= tls-groups= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts trusted-proxy= trust= route= canonical-name= pool= mount= root-path= static= static-max-age= response-header= request-header= server-header no-server-header date-header no-date-header processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= max-worker-age= touch-workers= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= reload-include= reload-exclude= touch-reload= graceful-timeout= state-dir= front-threads= front-user= front-group= sandbox= pid-file= pid= config= h/help help-all V/version
+    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= virtualenv= venv= user= group= supplementary-group= umask= home= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= socket-mode= sni-strict no-sni-strict tls-ticket-rotation= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= tls-profile= tls-min= tls-ciphers= ciphers= ssl-ciphers= tls-order= tls-groups= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts trusted-proxy= trust= route= canonical-name= pool= mount= root-path= static= static-max-age= response-header= request-header= compress no-compress compress-coding= compress-type= compress-min-size= compress-level= compress-secrets no-compress-secrets server-header no-server-header date-header no-date-header processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= max-worker-age= touch-workers= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= reload-include= reload-exclude= touch-reload= graceful-timeout= state-dir= front-threads= front-user= front-group= sandbox= pid-file= pid= config= h/help help-all V/version
 end
 
 function __fish_tlsgi_needs_command
@@ -105,6 +105,12 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l static -d 'Answer a URL pre
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l static-max-age -d 'Cache-Control: max-age of static files' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l response-header -d 'Set, add or remove a field of responses; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l request-header -d 'Set, add or remove a field of requests before the application sees them; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l compress-coding -d 'Content coding for `--compress`, the best liked first; repeatable [zstd, br, gzip]' -r -f -a "zstd\t''
+br\t''
+gzip\t''"
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l compress-type -d 'Media type for `--compress`; repeatable [text, JSON, XML, JavaScript, WebAssembly, SVG and the like]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l compress-min-size -d 'Smallest body for `--compress`, where the length is known beforehand [1KiB]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l compress-level -d 'How much work `--compress` does: 1 (fast) to 9 (small) [4]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l processes -d 'Worker processes [1]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l workers -d 'Worker processes [1]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l threads -d 'Threads of a process, for WSGI [5]' -r
@@ -186,6 +192,10 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l allow-http -d 'Serve plain 
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l https-only -d 'The opposite of --allow-http'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-allow-http -d 'The opposite of --allow-http'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-hsts -d 'The opposite of --hsts'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l compress -d 'Compress responses for clients that accept it'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-compress -d 'The opposite of --compress'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l compress-secrets -d 'With `--compress`, compress also what may hold secrets, for clients with credentials'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-compress-secrets -d 'The opposite of --compress-secrets'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l server-header -d 'Send `Server: tlsgi` where the response has no such field'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-server-header -d 'Do not send `Server: tlsgi` where the response has no such field'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l date-header -d 'Send `Date` where the response has no such field, as RFC 9110 asks for'
@@ -298,6 +308,12 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l static -d 'Answer 
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l static-max-age -d 'Cache-Control: max-age of static files' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l response-header -d 'Set, add or remove a field of responses; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l request-header -d 'Set, add or remove a field of requests before the application sees them; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l compress-coding -d 'Content coding for `--compress`, the best liked first; repeatable [zstd, br, gzip]' -r -f -a "zstd\t''
+br\t''
+gzip\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l compress-type -d 'Media type for `--compress`; repeatable [text, JSON, XML, JavaScript, WebAssembly, SVG and the like]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l compress-min-size -d 'Smallest body for `--compress`, where the length is known beforehand [1KiB]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l compress-level -d 'How much work `--compress` does: 1 (fast) to 9 (small) [4]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l processes -d 'Worker processes [1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l workers -d 'Worker processes [1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l threads -d 'Threads of a process, for WSGI [5]' -r
@@ -379,6 +395,10 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l allow-http -d 'Ser
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l https-only -d 'The opposite of --allow-http'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-allow-http -d 'The opposite of --allow-http'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-hsts -d 'The opposite of --hsts'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l compress -d 'Compress responses for clients that accept it'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-compress -d 'The opposite of --compress'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l compress-secrets -d 'With `--compress`, compress also what may hold secrets, for clients with credentials'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-compress-secrets -d 'The opposite of --compress-secrets'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l server-header -d 'Send `Server: tlsgi` where the response has no such field'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-server-header -d 'Do not send `Server: tlsgi` where the response has no such field'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l date-header -d 'Send `Date` where the response has no such field, as RFC 9110 asks for'
@@ -472,6 +492,12 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l static -d 'Answer 
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l static-max-age -d 'Cache-Control: max-age of static files' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l response-header -d 'Set, add or remove a field of responses; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l request-header -d 'Set, add or remove a field of requests before the application sees them; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l compress-coding -d 'Content coding for `--compress`, the best liked first; repeatable [zstd, br, gzip]' -r -f -a "zstd\t''
+br\t''
+gzip\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l compress-type -d 'Media type for `--compress`; repeatable [text, JSON, XML, JavaScript, WebAssembly, SVG and the like]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l compress-min-size -d 'Smallest body for `--compress`, where the length is known beforehand [1KiB]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l compress-level -d 'How much work `--compress` does: 1 (fast) to 9 (small) [4]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l processes -d 'Worker processes [1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l workers -d 'Worker processes [1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l threads -d 'Threads of a process, for WSGI [5]' -r
@@ -553,6 +579,10 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l allow-http -d 'Ser
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l https-only -d 'The opposite of --allow-http'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-allow-http -d 'The opposite of --allow-http'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-hsts -d 'The opposite of --hsts'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l compress -d 'Compress responses for clients that accept it'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-compress -d 'The opposite of --compress'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l compress-secrets -d 'With `--compress`, compress also what may hold secrets, for clients with credentials'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-compress-secrets -d 'The opposite of --compress-secrets'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l server-header -d 'Send `Server: tlsgi` where the response has no such field'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-server-header -d 'Do not send `Server: tlsgi` where the response has no such field'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l date-header -d 'Send `Date` where the response has no such field, as RFC 9110 asks for'
@@ -649,6 +679,12 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l static-max-age -d 'Cache-Control: max-age of static files' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l response-header -d 'Set, add or remove a field of responses; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l request-header -d 'Set, add or remove a field of requests before the application sees them; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l compress-coding -d 'Content coding for `--compress`, the best liked first; repeatable [zstd, br, gzip]' -r -f -a "zstd\t''
+br\t''
+gzip\t''"
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l compress-type -d 'Media type for `--compress`; repeatable [text, JSON, XML, JavaScript, WebAssembly, SVG and the like]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l compress-min-size -d 'Smallest body for `--compress`, where the length is known beforehand [1KiB]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l compress-level -d 'How much work `--compress` does: 1 (fast) to 9 (small) [4]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l processes -d 'Worker processes [1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l workers -d 'Worker processes [1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l threads -d 'Threads of a process, for WSGI [5]' -r
@@ -730,6 +766,10 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l https-only -d 'The opposite of --allow-http'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-allow-http -d 'The opposite of --allow-http'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-hsts -d 'The opposite of --hsts'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l compress -d 'Compress responses for clients that accept it'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-compress -d 'The opposite of --compress'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l compress-secrets -d 'With `--compress`, compress also what may hold secrets, for clients with credentials'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-compress-secrets -d 'The opposite of --compress-secrets'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l server-header -d 'Send `Server: tlsgi` where the response has no such field'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-server-header -d 'Do not send `Server: tlsgi` where the response has no such field'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l date-header -d 'Send `Date` where the response has no such field, as RFC 9110 asks for'

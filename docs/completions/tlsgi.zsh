@@ -75,6 +75,10 @@ _tlsgi() {
 '*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
 '*--response-header=[Set, add or remove a field of responses; repeatable]:RULE:_default' \
 '*--request-header=[Set, add or remove a field of requests before the application sees them; repeatable]:RULE:_default' \
+'*--compress-coding=[Content coding for \`--compress\`, the best liked first; repeatable \[zstd, br, gzip\]]:zstd|br|gzip:(zstd br gzip)' \
+'*--compress-type=[Media type for \`--compress\`; repeatable \[text, JSON, XML, JavaScript, WebAssembly, SVG and the like\]]:TYPE:_default' \
+'*--compress-min-size=[Smallest body for \`--compress\`, where the length is known beforehand \[1KiB\]]:SIZE:_default' \
+'*--compress-level=[How much work \`--compress\` does\: 1 (fast) to 9 (small) \[4\]]:LEVEL:_default' \
 '*--processes=[Worker processes \[1\]]:COUNT:_default' \
 '*--workers=[Worker processes \[1\]]:COUNT:_default' \
 '*--threads=[Threads of a process, for WSGI \[5\]]:COUNT:_default' \
@@ -145,6 +149,10 @@ _tlsgi() {
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
 '--no-hsts[The opposite of --hsts]' \
+'--compress[Compress responses for clients that accept it]' \
+'--no-compress[The opposite of --compress]' \
+'--compress-secrets[With \`--compress\`, compress also what may hold secrets, for clients with credentials]' \
+'--no-compress-secrets[The opposite of --compress-secrets]' \
 '--server-header[Send \`Server\: tlsgi\` where the response has no such field]' \
 '--no-server-header[Do not send \`Server\: tlsgi\` where the response has no such field]' \
 '--date-header[Send \`Date\` where the response has no such field, as RFC 9110 asks for]' \
@@ -232,6 +240,10 @@ _arguments "${_arguments_options[@]}" : \
 '*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
 '*--response-header=[Set, add or remove a field of responses; repeatable]:RULE:_default' \
 '*--request-header=[Set, add or remove a field of requests before the application sees them; repeatable]:RULE:_default' \
+'*--compress-coding=[Content coding for \`--compress\`, the best liked first; repeatable \[zstd, br, gzip\]]:zstd|br|gzip:(zstd br gzip)' \
+'*--compress-type=[Media type for \`--compress\`; repeatable \[text, JSON, XML, JavaScript, WebAssembly, SVG and the like\]]:TYPE:_default' \
+'*--compress-min-size=[Smallest body for \`--compress\`, where the length is known beforehand \[1KiB\]]:SIZE:_default' \
+'*--compress-level=[How much work \`--compress\` does\: 1 (fast) to 9 (small) \[4\]]:LEVEL:_default' \
 '*--processes=[Worker processes \[1\]]:COUNT:_default' \
 '*--workers=[Worker processes \[1\]]:COUNT:_default' \
 '*--threads=[Threads of a process, for WSGI \[5\]]:COUNT:_default' \
@@ -302,6 +314,10 @@ _arguments "${_arguments_options[@]}" : \
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
 '--no-hsts[The opposite of --hsts]' \
+'--compress[Compress responses for clients that accept it]' \
+'--no-compress[The opposite of --compress]' \
+'--compress-secrets[With \`--compress\`, compress also what may hold secrets, for clients with credentials]' \
+'--no-compress-secrets[The opposite of --compress-secrets]' \
 '--server-header[Send \`Server\: tlsgi\` where the response has no such field]' \
 '--no-server-header[Do not send \`Server\: tlsgi\` where the response has no such field]' \
 '--date-header[Send \`Date\` where the response has no such field, as RFC 9110 asks for]' \
@@ -380,6 +396,10 @@ _arguments "${_arguments_options[@]}" : \
 '*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
 '*--response-header=[Set, add or remove a field of responses; repeatable]:RULE:_default' \
 '*--request-header=[Set, add or remove a field of requests before the application sees them; repeatable]:RULE:_default' \
+'*--compress-coding=[Content coding for \`--compress\`, the best liked first; repeatable \[zstd, br, gzip\]]:zstd|br|gzip:(zstd br gzip)' \
+'*--compress-type=[Media type for \`--compress\`; repeatable \[text, JSON, XML, JavaScript, WebAssembly, SVG and the like\]]:TYPE:_default' \
+'*--compress-min-size=[Smallest body for \`--compress\`, where the length is known beforehand \[1KiB\]]:SIZE:_default' \
+'*--compress-level=[How much work \`--compress\` does\: 1 (fast) to 9 (small) \[4\]]:LEVEL:_default' \
 '*--processes=[Worker processes \[1\]]:COUNT:_default' \
 '*--workers=[Worker processes \[1\]]:COUNT:_default' \
 '*--threads=[Threads of a process, for WSGI \[5\]]:COUNT:_default' \
@@ -450,6 +470,10 @@ _arguments "${_arguments_options[@]}" : \
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
 '--no-hsts[The opposite of --hsts]' \
+'--compress[Compress responses for clients that accept it]' \
+'--no-compress[The opposite of --compress]' \
+'--compress-secrets[With \`--compress\`, compress also what may hold secrets, for clients with credentials]' \
+'--no-compress-secrets[The opposite of --compress-secrets]' \
 '--server-header[Send \`Server\: tlsgi\` where the response has no such field]' \
 '--no-server-header[Do not send \`Server\: tlsgi\` where the response has no such field]' \
 '--date-header[Send \`Date\` where the response has no such field, as RFC 9110 asks for]' \
@@ -542,6 +566,10 @@ _arguments "${_arguments_options[@]}" : \
 '*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
 '*--response-header=[Set, add or remove a field of responses; repeatable]:RULE:_default' \
 '*--request-header=[Set, add or remove a field of requests before the application sees them; repeatable]:RULE:_default' \
+'*--compress-coding=[Content coding for \`--compress\`, the best liked first; repeatable \[zstd, br, gzip\]]:zstd|br|gzip:(zstd br gzip)' \
+'*--compress-type=[Media type for \`--compress\`; repeatable \[text, JSON, XML, JavaScript, WebAssembly, SVG and the like\]]:TYPE:_default' \
+'*--compress-min-size=[Smallest body for \`--compress\`, where the length is known beforehand \[1KiB\]]:SIZE:_default' \
+'*--compress-level=[How much work \`--compress\` does\: 1 (fast) to 9 (small) \[4\]]:LEVEL:_default' \
 '*--processes=[Worker processes \[1\]]:COUNT:_default' \
 '*--workers=[Worker processes \[1\]]:COUNT:_default' \
 '*--threads=[Threads of a process, for WSGI \[5\]]:COUNT:_default' \
@@ -612,6 +640,10 @@ _arguments "${_arguments_options[@]}" : \
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
 '--no-hsts[The opposite of --hsts]' \
+'--compress[Compress responses for clients that accept it]' \
+'--no-compress[The opposite of --compress]' \
+'--compress-secrets[With \`--compress\`, compress also what may hold secrets, for clients with credentials]' \
+'--no-compress-secrets[The opposite of --compress-secrets]' \
 '--server-header[Send \`Server\: tlsgi\` where the response has no such field]' \
 '--no-server-header[Do not send \`Server\: tlsgi\` where the response has no such field]' \
 '--date-header[Send \`Date\` where the response has no such field, as RFC 9110 asks for]' \

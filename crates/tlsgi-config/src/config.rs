@@ -143,6 +143,57 @@ pub struct Site {
     pub tls_variables: TlsVariables,
     /// What is done to fields of requests and responses.
     pub headers: Headers,
+    /// How responses are compressed, if they are.
+    pub compression: Option<Compression>,
+}
+
+/// Which responses of a site are compressed, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compression {
+    /// Those that are spoken, the one that is liked best first.
+    pub codings: Vec<Coding>,
+    /// Media types, lower-case: `text/html`, `text/*`, `*+json`.
+    pub types: Vec<String>,
+    /// Bytes from which on it is worth the trouble.
+    pub least: u64,
+    /// 1 (fast) to 9 (small).
+    pub level: u8,
+    /// Also what may hold secrets, where the request or the response has credentials.
+    pub compresses_secrets: bool,
+}
+
+/// A content coding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Coding {
+    /// RFC 7932.
+    Brotli,
+    /// RFC 8878.
+    Zstandard,
+    /// RFC 1952.
+    Gzip,
+}
+
+impl Coding {
+    /// Its name in `Content-Encoding`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Zstandard => "zstd",
+            Self::Gzip => "gzip",
+        }
+    }
+
+    /// What is appended to the names of files that are compressed so.
+    #[must_use]
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Self::Brotli => ".br",
+            Self::Zstandard => ".zst",
+            Self::Gzip => ".gz",
+        }
+    }
 }
 
 /// What is done to the fields of a site's requests and responses.

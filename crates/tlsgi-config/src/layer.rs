@@ -1,14 +1,14 @@
 //! Every option, once: what one origin said. Flags, variables, keys, help, manual, completions and schema come from here.
 
 use crate::config::{
-    AccessLogFormat, EventLoop, ExpiredRevocation, ForwardedField, Interface, Lifespan, LogFormat, LogLevel, Sandbox,
-    SuiteOrder, TlsVersion, TrustedProxy,
+    AccessLogFormat, Coding, EventLoop, ExpiredRevocation, ForwardedField, Interface, Lifespan, LogFormat, LogLevel,
+    Sandbox, SuiteOrder, TlsVersion, TrustedProxy,
 };
 use crate::option::{Group, Many, One, Scope, Shape, Slot, Spec, option, switch};
 use crate::origin::Origin;
 use crate::value::{
     AccountName, AllowRule, Bind, Bytes, CipherList, ClientCertificate, Count, Destination, Directory, FilePath,
-    GroupList, Host, Hsts, Mode, Number, OrNone, Period, PoolName, Port, Prefix, ProtectedPrefix, Reference,
+    GroupList, Host, Hsts, MediaType, Mode, Number, OrNone, Period, PoolName, Port, Prefix, ProtectedPrefix, Reference,
     RequestHeader, ResponseHeader, RouteRule, ServerName, StaticFolder, Text, TlsProfile, Variable,
 };
 
@@ -396,6 +396,35 @@ options! {
         /// RULE is written as for `--response-header`. Fields that say who the client is cannot be set: those of proxies, those about client
         /// certificates, Host.
         request_header: Many<RequestHeader> = option("--request-header", "RULE");
+
+        /// Compress responses for clients that accept it.
+        ///
+        /// Off by default, as in other servers: it costs processor time, and where a response holds a secret beside text that a stranger chose, its
+        /// compressed length gives the secret away (BREACH). So HTML, JSON and other text are compressed only where neither the request has
+        /// credentials (Cookie, Authorization, a client certificate) nor the response sets a cookie; scripts, styles, fonts, pictures and static
+        /// files always. Precompressed siblings of static files are sent without this option too.
+        compress: One<bool> = switch("--compress").off(&["--no-compress"]).common();
+
+        /// Content coding for `--compress`, the best liked first; repeatable.
+        ///
+        /// Of those that the client likes equally well, the first is taken.
+        compress_coding: Many<Coding> = option("--compress-coding", "zstd|br|gzip").computed("zstd, br, gzip");
+
+        /// Media type for `--compress`; repeatable.
+        ///
+        /// `text/html`, `text/*`, `*+json`. Event streams are compressed only where `text/event-stream` itself is named.
+        compress_type: Many<MediaType> = option("--compress-type", "TYPE").computed("text, JSON, XML, JavaScript, WebAssembly, SVG and the like");
+
+        /// Smallest body for `--compress`, where the length is known beforehand.
+        compress_min_size: One<Bytes> = option("--compress-min-size", "SIZE").default("1KiB");
+
+        /// How much work `--compress` does: 1 (fast) to 9 (small).
+        compress_level: One<Number> = option("--compress-level", "LEVEL").default("4");
+
+        /// With `--compress`, compress also what may hold secrets, for clients with credentials.
+        ///
+        /// For applications that put no text of strangers beside their secrets, or that pad their responses by chance.
+        compress_secrets: One<bool> = switch("--compress-secrets").off(&["--no-compress-secrets"]);
 
         /// Send `Server: tlsgi` where the response has no such field.
         server_header: One<bool> = switch("--server-header").default("true").off(&["--no-server-header"]);

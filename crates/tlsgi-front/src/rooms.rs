@@ -44,6 +44,7 @@ impl Rooms {
             client_certificates,
             tls_variables: TlsVariables::default(),
             headers: Headers::default(),
+            compression: None,
         };
         let answers = Arc::new(Answers::new(&site));
         let pool = Pool::new("app", PoolShared::new(Vec::new()), 0);

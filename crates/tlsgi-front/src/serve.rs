@@ -192,8 +192,11 @@ async fn answer_on_stage(
     request_id: &str,
 ) -> Sent {
     let place = Place::of(Some(client.head()), session.door(client.head()));
-    let mut stage = Stage::new(client, &site.answers, place);
-    answer_at(session, state, site, &mut stage, request_id).await
+    let has_certificate = session.connection.tls().is_some_and(|tls| tls.client.is_some());
+    let mut stage = Stage::new(client, &site.answers, place, has_certificate);
+    let sent = answer_at(session, state, site, &mut stage, request_id).await;
+    // What went over the wire counts, where that is something else.
+    Sent { bytes: stage.sent_bytes().unwrap_or(sent.bytes), ..sent }
 }
 
 async fn answer_at(
@@ -213,10 +216,13 @@ async fn answer_at(
             swallow(client).await;
             send_explained(client, &explained, request_id).await
         }
-        Route::File(mount) => match files::serve(client, mount).await {
-            Ok(sent) => sent,
-            Err(failure) => send_failure(client, failure, request_id).await,
-        },
+        Route::File(mount) => {
+            client.note_file();
+            match files::serve(client, mount).await {
+                Ok(sent) => sent,
+                Err(failure) => send_failure(client, failure, request_id).await,
+            }
+        }
         Route::Application(route, standing) => {
             let view = session.view(site, client.head(), standing);
             match relay(session, state, route, &view, client, request_id).await {

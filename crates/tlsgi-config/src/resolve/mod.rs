@@ -2,6 +2,7 @@
 
 mod account;
 mod client;
+mod compression;
 mod header;
 mod limits;
 mod listen;

@@ -84,6 +84,7 @@ impl Resolver<'_> {
                 has_certificates: *value(&self.said.ssl_export_pem),
             },
             headers: self.headers(),
+            compression: self.compression(),
         }
     }
 

@@ -17,6 +17,32 @@ pub struct ResponseHeader(pub HeaderRule);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestHeader(pub HeaderRule);
 
+/// A media type, or a pattern of some: `text/html`, `text/*`, `*+json`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaType(pub String);
+
+impl Value for MediaType {
+    const FORM: Form = Form::Text;
+
+    fn read(text: &str) -> Result<Self, Refusal> {
+        let text = text.trim().to_ascii_lowercase();
+        let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| is_token(byte) && byte != b'*');
+        let is_it = match text.split_once('/') {
+            Some(("*", "*")) => true,
+            Some((kind, subtype)) => is_word(kind) && (subtype == "*" || is_word(subtype)),
+            None => text.strip_prefix("*+").is_some_and(is_word),
+        };
+        if is_it && text.len() <= LONGEST_NAME {
+            return Ok(Self(text));
+        }
+        Err(Refusal::new("expected a media type").hint("for example `text/html`, `text/*` or `*+json`"))
+    }
+
+    fn write(&self) -> String {
+        self.0.clone()
+    }
+}
+
 const EXAMPLE: &str =
     "for example `X-Frame-Options: DENY`, `add /shop Link: </a.css>; rel=preload`, `remove X-Powered-By`";
 
@@ -190,8 +216,11 @@ fn action(word: &str, name: &str, value: Option<String>) -> Result<HeaderAction,
     }
 }
 
+const fn is_token(byte: u8) -> bool {
+    matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9' | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~')
+}
+
 fn name(text: &str) -> Result<String, Refusal> {
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if text.is_empty() || text.len() > LONGEST_NAME || !text.bytes().all(is_token) {
         let shown = text.chars().take(40).collect::<String>();
         return Err(Refusal::new(format!("`{}` is no name of a field", shown.escape_debug())).hint(EXAMPLE));
@@ -272,6 +301,16 @@ mod tests {
         ] {
             check::<ResponseHeader>(wrong, None);
             check::<RequestHeader>(wrong, None);
+        }
+    }
+
+    #[test]
+    fn media_types_are_words_or_patterns() {
+        for good in ["text/html", "text/*", "*+json", "*/*", "application/vnd.api+json"] {
+            check::<MediaType>(good, Some(good));
+        }
+        for wrong in ["", "html", "text/", "/html", "*", "*json", "text/html; charset=utf-8", "text/h*", "*/html"] {
+            check::<MediaType>(wrong, None);
         }
     }
 

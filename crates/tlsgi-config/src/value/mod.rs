@@ -18,7 +18,7 @@ pub use account::{AccountName, Mode};
 pub use address::{Bind, Host};
 pub use cipher::CipherList;
 pub use client::{AllowRule, ClientCertificate, ProtectedPrefix};
-pub use header::{RequestHeader, ResponseHeader};
+pub use header::{MediaType, RequestHeader, ResponseHeader};
 pub use hsts::Hsts;
 pub use name::ServerName;
 pub use path::{Destination, Directory, FilePath, Prefix, StaticFolder};

@@ -82,6 +82,9 @@ impl Value for Period {
     fn read(text: &str) -> Result<Self, Refusal> {
         let duration = duration(text)
             .ok_or_else(|| Refusal::new("expected a duration such as `10`, `10s`, `1m30s` or `500ms`"))?;
+        // Nothing is timed finer, and nothing finer can be written back.
+        let finer = duration.subsec_nanos() % 1_000_000;
+        let duration = duration.saturating_sub(Duration::from_nanos(finer.into()));
         if duration.is_zero() {
             return Err(Refusal::new("expected a duration longer than 0: this deadline cannot be switched off"));
         }
@@ -257,6 +260,8 @@ mod tests {
         check::<Period>("2h 5m", Some("2h5m"));
         check::<Period>("500ms", Some("500ms"));
         check::<Period>("1.5", Some("1s500ms"));
+        check::<Period>("1.0005", Some("1s"));
+        check::<Period>("0.0001s", None);
         check::<Period>("1s500ms", Some("1s500ms"));
         for wrong in
             ["", "0", "0s", "-1", "1e3", "inf", "nan", "10x", "s", "10 s 5", "99999999999999999999d", "1.", ".5"]

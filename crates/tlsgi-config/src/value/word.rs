@@ -2,7 +2,8 @@
 
 use super::{ClientCertificate, Form, Refusal, Value};
 use crate::config::{
-    AccessLogFormat, EventLoop, ExpiredRevocation, Interface, Lifespan, LogFormat, LogLevel, Sandbox, SuiteOrder,
+    AccessLogFormat, Coding, EventLoop, ExpiredRevocation, Interface, Lifespan, LogFormat, LogLevel, Sandbox,
+    SuiteOrder,
 };
 
 /// Text that is not empty.
@@ -134,6 +135,8 @@ words!(Sandbox { "auto" => Self::Auto, "require" => Self::Require, "off" => Self
 words!(LogLevel { "error" => Self::Error, "warning" => Self::Warning, "info" => Self::Info, "debug" => Self::Debug }
     also { "warn" => "warning", "critical" => "error" });
 words!(SuiteOrder { "auto" => Self::Auto, "client" => Self::Client, "server" => Self::Server });
+words!(Coding { "zstd" => Self::Zstandard, "br" => Self::Brotli, "gzip" => Self::Gzip }
+    also { "brotli" => "br", "zstandard" => "zstd" });
 words!(LogFormat { "text" => Self::Text, "json" => Self::Json });
 words!(AccessLogFormat { "combined" => Self::Combined, "json" => Self::Json });
 

@@ -1,32 +1,37 @@
 //! What a site does to requests and answers besides deciding who answers: a stage between whoever answers and the client.
 
+mod compress;
 mod headers;
 mod place;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
-use tlsgi_config::config::{Headers, Site};
+use tlsgi_config::config::{Compression, Headers, Site};
 
 use crate::http::client::{Client, Event, Gone};
 use crate::http::failure::Failure;
 use crate::http::head::RequestHead;
 use crate::http::response::ResponseHead;
+use compress::{Circumstances, Encoder, Verdict};
 pub(crate) use place::Place;
 
 /// What one site wants to be done.
 #[derive(Debug)]
 pub(crate) struct Answers {
     headers: Headers,
+    compression: Option<Compression>,
 }
 
 impl Answers {
     /// What the configuration of the site says.
     pub(crate) fn new(site: &Site) -> Self {
-        Self { headers: site.headers.clone() }
+        Self { headers: site.headers.clone(), compression: site.compression.clone() }
     }
 
     /// Nothing at all: answers need no stage.
     pub(crate) const fn is_nothing(&self) -> bool {
-        self.headers.response.is_empty() && self.headers.request.is_empty()
+        self.headers.response.is_empty() && self.headers.request.is_empty() && self.compression.is_none()
     }
 }
 
@@ -37,18 +42,119 @@ pub(crate) struct Stage<'a, C> {
     place: Place,
     /// The request, where the application is to see another one than came.
     request: Option<Box<RequestHead>>,
+    has_certificate: bool,
+    is_file: bool,
+    flow: Flow,
+}
+
+/// How the body goes out.
+enum Flow {
+    /// As it is.
+    Plain,
+    /// Through a compressor, which has given so many bytes.
+    Coded { encoder: Box<Encoder>, sent: u64 },
+    /// It went, and was so many bytes.
+    Ended { sent: u64 },
 }
 
 impl<'a, C: Client> Stage<'a, C> {
     /// For a request that stands there.
-    pub(crate) fn new(client: &'a mut C, answers: &'a Answers, place: Place) -> Self {
+    pub(crate) fn new(client: &'a mut C, answers: &'a Answers, place: Place, has_certificate: bool) -> Self {
         let request = headers::edited_request(&answers.headers.request, &place, client.head()).map(Box::new);
-        Self { client, answers, place, request }
+        Self { client, answers, place, request, has_certificate, is_file: false, flow: Flow::Plain }
     }
 
     /// For a request whose head could not be read.
-    pub(crate) fn unread(client: &'a mut C, answers: &'a Answers, place: Place) -> Self {
-        Self { client, answers, place, request: None }
+    pub(crate) const fn unread(client: &'a mut C, answers: &'a Answers, place: Place) -> Self {
+        // Nothing in such a head is an `Accept-Encoding`.
+        Self { client, answers, place, request: None, has_certificate: true, is_file: false, flow: Flow::Plain }
+    }
+
+    /// Bytes of body that went out, where these are not those that came in.
+    pub(crate) const fn sent_bytes(&self) -> Option<u64> {
+        match self.flow {
+            Flow::Plain => None,
+            Flow::Coded { sent, .. } | Flow::Ended { sent } => Some(sent),
+        }
+    }
+
+    /// Sends a head whose fields are settled, and compresses what follows where it should be.
+    async fn send_settled(&mut self, head: &ResponseHead, body: &[u8], is_end: bool) -> Result<(), Gone> {
+        let Some(rules) = &self.answers.compression else { return self.client.send_head(head, body, is_end).await };
+        let length = head.length.or_else(|| is_end.then_some(body.len() as u64));
+        let circumstances = Circumstances { length, is_file: self.is_file, has_certificate: self.has_certificate };
+        let coding = match compress::judge(rules, self.client.head(), head, circumstances) {
+            Verdict::Leave => return self.client.send_head(head, body, is_end).await,
+            Verdict::Plain => None,
+            Verdict::Code(coding) => Some(coding),
+        };
+        let plain = || ResponseHead { fields: compress::coded(&head.fields, None), ..*head };
+        let Some(coding) = coding else { return self.client.send_head(&plain(), body, is_end).await };
+        let coded = ResponseHead { fields: compress::coded(&head.fields, Some(coding)), length: None, ..*head };
+        if self.client.head().is_head() {
+            return self.client.send_head(&coded, body, is_end).await;
+        }
+        let Some(mut encoder) = Encoder::new(coding, rules.level, length) else {
+            return self.client.send_head(&plain(), body, is_end).await;
+        };
+        let is_packed = encoder.push(body).await.is_ok();
+        if is_end && !head.has_trailers {
+            return match encoder.finish() {
+                Ok(packed) if is_packed && packed.len() < body.len() => {
+                    let length = packed.len() as u64;
+                    self.flow = Flow::Ended { sent: length };
+                    self.client.send_head(&ResponseHead { length: Some(length), ..coded }, &packed, true).await
+                }
+                _ => self.client.send_head(&plain(), body, true).await,
+            };
+        }
+        // An application that began to answer is not kept waiting for more.
+        let is_packed = is_packed && (body.is_empty() || encoder.flush().is_ok());
+        if !is_packed {
+            return self.client.send_head(&plain(), body, is_end).await;
+        }
+        let first = encoder.take();
+        self.flow = Flow::Coded { encoder: Box::new(encoder), sent: first.len() as u64 };
+        self.client.send_head(&coded, &first, false).await
+    }
+
+    /// Sends what the compressor makes of these bytes. A compressor that fails leaves a response that is visibly broken.
+    async fn send_coded(&mut self, bytes: &[u8], is_end: bool) -> Result<(), Gone> {
+        let Flow::Coded { encoder, sent } = &mut self.flow else { return Ok(()) };
+        let mut outcome = encoder.push(bytes).await;
+        if !is_end {
+            outcome = outcome.and_then(|()| encoder.flush());
+            let packed = encoder.take();
+            *sent += packed.len() as u64;
+            return match outcome {
+                Ok(()) if packed.is_empty() => Ok(()),
+                Ok(()) => self.client.send_data(&packed, false).await,
+                Err(_) => self.break_off(),
+            };
+        }
+        let sent = *sent;
+        match self.end(outcome) {
+            Ok(packed) => {
+                self.flow = Flow::Ended { sent: sent + packed.len() as u64 };
+                self.client.send_data(&packed, true).await
+            }
+            Err(_) => self.break_off(),
+        }
+    }
+
+    /// What is left in the compressor, which is gone then.
+    fn end(&mut self, outcome: std::io::Result<()>) -> std::io::Result<Vec<u8>> {
+        outcome?;
+        match std::mem::replace(&mut self.flow, Flow::Plain) {
+            Flow::Coded { encoder, .. } => encoder.finish(),
+            Flow::Plain | Flow::Ended { .. } => Ok(Vec::new()),
+        }
+    }
+
+    fn break_off(&mut self) -> Result<(), Gone> {
+        tracing::warn!("a response cannot be compressed; it is cut");
+        self.client.abort();
+        Err(Gone)
     }
 }
 
@@ -74,22 +180,35 @@ impl<C: Client> Client for Stage<'_, C> {
     }
 
     async fn send_head(&mut self, head: &ResponseHead, body: &[u8], is_end: bool) -> Result<(), Gone> {
-        match headers::edited(&self.answers.headers.response, &self.place, &head.fields) {
-            Some(fields) => self.client.send_head(&ResponseHead { fields, ..*head }, body, is_end).await,
-            None => self.client.send_head(head, body, is_end).await,
-        }
+        let head = match headers::edited(&self.answers.headers.response, &self.place, &head.fields) {
+            Some(fields) => Cow::Owned(ResponseHead { fields, ..*head }),
+            None => Cow::Borrowed(head),
+        };
+        self.send_settled(&head, body, is_end).await
     }
 
     async fn send_data(&mut self, bytes: &[u8], is_end: bool) -> Result<(), Gone> {
-        self.client.send_data(bytes, is_end).await
+        match self.flow {
+            Flow::Coded { .. } => self.send_coded(bytes, is_end).await,
+            Flow::Plain | Flow::Ended { .. } => self.client.send_data(bytes, is_end).await,
+        }
     }
 
     async fn send_trailers(&mut self, fields: &[u8]) -> Result<(), Gone> {
+        if let Flow::Coded { sent, .. } = self.flow {
+            let Ok(packed) = self.end(Ok(())) else { return self.break_off() };
+            self.flow = Flow::Ended { sent: sent + packed.len() as u64 };
+            self.client.send_data(&packed, false).await?;
+        }
         self.client.send_trailers(fields).await
     }
 
     async fn accept_websocket(&mut self, fields: &[u8]) -> Result<(), Gone> {
         self.client.accept_websocket(fields).await
+    }
+
+    fn note_file(&mut self) {
+        self.is_file = true;
     }
 
     fn close_afterwards(&mut self) {

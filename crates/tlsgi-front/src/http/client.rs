@@ -59,6 +59,9 @@ pub(crate) trait Client {
     /// Afterwards the exchange is a byte stream: `event(true)` gives its bytes, `send_data` sends bytes at once.
     async fn accept_websocket(&mut self, fields: &[u8]) -> Result<(), Gone>;
 
+    /// What follows is a file of the site, the same for everybody.
+    fn note_file(&mut self) {}
+
     /// The connection takes no further request after this one (h1); the others do not mind.
     fn close_afterwards(&mut self);
 

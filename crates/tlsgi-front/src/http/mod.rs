@@ -1,6 +1,7 @@
 //! HTTP as the client speaks it: one `RequestHead`, one `ResponseHead`, one `Client` per protocol version.
 
 pub(crate) mod client;
+pub(crate) mod coding;
 pub(crate) mod date;
 pub(crate) mod deadline;
 pub(crate) mod failure;

@@ -220,6 +220,7 @@ mod tests {
             client_certificates: tlsgi_config::config::ClientCertificates::default(),
             tls_variables: tlsgi_config::config::TlsVariables::default(),
             headers: tlsgi_config::config::Headers::default(),
+            compression: None,
         }
     }
 

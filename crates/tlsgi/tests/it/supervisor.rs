@@ -224,7 +224,8 @@ fn touched_file_reloads_the_server_and_replaces_workers_whose_pool_is_as_it_was(
     std::fs::write(&file, "touch-reload = \"tlsgi.toml\"\naccess-log = \"none\"\n").expect("written");
     let server = serve(&["--config", &file.display().to_string()]);
     let before = answer(&server).0;
-    std::fs::write(&file, "touch-reload = \"tlsgi.toml\"\naccess-log = \"none\"\nheader-timeout = 5\n").expect("written");
+    std::fs::write(&file, "touch-reload = \"tlsgi.toml\"\naccess-log = \"none\"\nheader-timeout = 5\n")
+        .expect("written");
     server.wait_for_log("was touched: the server is reloaded");
     server.wait_until(|| answer(&server).0 != before, "a new worker");
     std::fs::write(&file, "touch-reload = \"tlsgi.toml\"\nprocesses = \"many\"\n").expect("written");

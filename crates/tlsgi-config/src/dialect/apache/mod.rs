@@ -1,6 +1,7 @@
 //! Apache with mod_wsgi: configuration files with virtual hosts.
 
 mod access;
+mod compress;
 mod daemon;
 mod evaluate;
 mod headers;

@@ -4,7 +4,7 @@ use super::access::{self, Needs, Rule};
 use super::daemon::{self, Daemon};
 use super::host::{Group, Host};
 use super::parse::Directive;
-use super::{Apache, every, given, headers, is_below, last, proxy, redirect, tls};
+use super::{Apache, compress, every, given, headers, is_below, last, proxy, redirect, tls};
 use crate::document::Part;
 use crate::origin::Origin;
 
@@ -36,6 +36,7 @@ pub(super) fn site(state: &mut Apache, group: &Group, daemons: &[Daemon]) {
     redirect::plain(state, at, group);
     redirect::others(state, group);
     headers::headers(state, at, group);
+    compress::compression(state, at, group);
     let mut needs = scripts(state, at, group, main, daemons);
     let has_root = proxy::routes(state, at, main) || state_has_root(state, at) || redirect::whole(main).is_some();
     files(state, at, main, &mut needs);

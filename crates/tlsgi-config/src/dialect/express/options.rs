@@ -159,7 +159,7 @@ pub(super) static TABLE: &[Section<Express>] = &[
             option(&["--rewrite-rules"], "FILE-PATH").refused("there is no mod_rewrite; routes belong to the application"),
             option(&["--error-document"], "STATUS URL-PATH").takes(Takes::Two).refused("pages of the server cannot be replaced"),
             switch(&["--error-override"]).refused("error responses of the application are its own"),
-            switch(&["--compress-responses"]).refused("responses are not compressed; let the application do it, or put `.gz` files beside static ones"),
+            switch(&["--compress-responses"]).differs("`--compress`; what may hold secrets is not compressed for clients with credentials, unless `compress-secrets` is set in a tlsgi.toml", |state, given| state.draft.say("compress", "true", given)),
             option(&["--add-handler"], "EXTENSION SCRIPT-PATH").takes(Takes::Two).refused("one application answers a URL, whatever its extension"),
             switch(&["--with-cgi"]).refused("there is no CGI"),
             switch(&["--with-php5"]).refused("there is no PHP"),

@@ -279,6 +279,12 @@ pub(super) fn add_header(state: &mut Uwsgi, given: &Given) {
     }
 }
 
+pub(super) fn auto_gzip(state: &mut Uwsgi, given: &Given) {
+    state.draft.say("compress", "true", given);
+    state.draft.say("compress-coding", "gzip", given);
+    state.draft.tell(difference(given, "responses are compressed by their type, not by a field `uWSGI-Encoding`"));
+}
+
 /// The policy of a `Strict-Transport-Security` header.
 fn header(text: &str) -> Option<&str> {
     let (name, value) = text.split_once(':')?;

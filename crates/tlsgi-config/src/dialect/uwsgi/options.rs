@@ -46,7 +46,7 @@ pub(super) static TABLE: &[Section<Uwsgi>] = &[
             option(&["--http-connect-timeout"], "SECONDS").moot("workers are always connected"),
             option(&["--http-keepalive"], "SECONDS").takes(Takes::Attached).done("`--keep-alive-timeout`; connections are always kept", finish::keep_alive),
             switch(&["--http-auto-chunked"]).always("responses are always framed"),
-            switch(&["--http-auto-gzip"]).moot("responses are not compressed"),
+            switch(&["--http-auto-gzip"]).nearly("`--compress --compress-coding gzip`, whether or not the response has `uWSGI-Encoding: gzip`; what may hold secrets is not compressed for clients with credentials", finish::auto_gzip),
             switch(&["--http-websockets"]).always("WebSockets reach ASGI applications"),
             switch(&["--http-raw-body"]).always("bodies reach the application whatever their framing"),
             switch(&["--http-chunked-input"]).always("chunked requests are always accepted"),

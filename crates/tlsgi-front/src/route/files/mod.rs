@@ -2,7 +2,6 @@
 
 mod condition;
 mod directory;
-mod encoding;
 mod media_type;
 mod mount;
 pub(crate) mod path;
@@ -19,11 +18,11 @@ pub(crate) use mount::{Mount, MountError, Mounts};
 pub(crate) use send::{SendError, send_range};
 
 use crate::http::client::Client;
+use crate::http::coding::{DENSEST, preferred};
 use crate::http::failure::Failure;
 use crate::http::field::FieldBlock;
 use crate::http::response::ResponseHead;
 use crate::serve::Sent;
-use encoding::preferred;
 use media_type::{is_compressible, media_type};
 use respond::{Representation, respond};
 
@@ -44,7 +43,7 @@ pub(crate) async fn serve(client: &mut impl Client, mount: &Mount) -> Result<Sen
     let varies = is_compressible(&media_type);
     let variant = if varies {
         let accepted = request.fields().filter(|(_, name, _)| *name == b"accept-encoding").map(|(_, _, value)| value);
-        mount.sibling(&name, &original.facts, &preferred(accepted)).await
+        mount.sibling(&name, &original.facts, &preferred(&DENSEST, accepted)).await
     } else {
         None
     };

@@ -9,10 +9,9 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 use rustix::fs::{FileType, Stat, fstat};
 use rustix::io::Errno;
-use tlsgi_config::config::StaticMount;
+use tlsgi_config::config::{Coding, StaticMount};
 
 use super::directory::Directory;
-use super::encoding::Coding;
 use super::path;
 use crate::confine;
 use crate::http::failure::Failure;

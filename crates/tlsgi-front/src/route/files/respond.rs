@@ -3,8 +3,9 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, SystemTime};
 
+use tlsgi_config::config::Coding;
+
 use super::condition::{Outcome, Validators, evaluate, range_is_current};
-use super::encoding::Coding;
 use super::mount::Facts;
 use super::range::{Selection, Span, select};
 use crate::http::field::FieldBlock;

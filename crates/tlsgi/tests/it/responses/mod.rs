@@ -1,5 +1,6 @@
 //! What a site does to requests and answers: fields, and the same over every version of HTTP.
 
+mod compression;
 mod headers;
 
 use std::path::Path;

@@ -1,44 +1,20 @@
-//! Which precompressed form of a file a client prefers (RFC 9110 12.5.3).
+//! Which content coding a client prefers (RFC 9110 12.5.3).
 
-use crate::http::field::{list, trim};
+use tlsgi_config::config::Coding;
 
-/// A content coding that siblings may have, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Coding {
-    Brotli,
-    Zstandard,
-    Gzip,
+use super::field::{list, trim};
+
+/// The densest first, where nobody has to do the work any more.
+pub(crate) const DENSEST: [Coding; 3] = [Coding::Brotli, Coding::Zstandard, Coding::Gzip];
+
+fn is_named(coding: Coding, name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(coding.name().as_bytes())
+        || coding == Coding::Gzip && name.eq_ignore_ascii_case(b"x-gzip")
 }
 
-const ALL: [Coding; 3] = [Coding::Brotli, Coding::Zstandard, Coding::Gzip];
-
-impl Coding {
-    /// Its name in `Content-Encoding`.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Brotli => "br",
-            Self::Zstandard => "zstd",
-            Self::Gzip => "gzip",
-        }
-    }
-
-    /// What a sibling's name has appended.
-    pub(super) const fn suffix(self) -> &'static str {
-        match self {
-            Self::Brotli => ".br",
-            Self::Zstandard => ".zst",
-            Self::Gzip => ".gz",
-        }
-    }
-
-    fn is_named(self, name: &[u8]) -> bool {
-        name.eq_ignore_ascii_case(self.name().as_bytes()) || self == Self::Gzip && name.eq_ignore_ascii_case(b"x-gzip")
-    }
-}
-
-/// The codings to look for, in the client's order of preference and ours where it has none: those at least as welcome as the
-/// plain file. Without any `Accept-Encoding` none.
-pub(super) fn preferred<'a>(accept_encoding: impl Iterator<Item = &'a [u8]>) -> Vec<Coding> {
+/// Of our codings, those that are at least as welcome as no coding: in the client's order of preference, and in ours where it has none.
+/// Without any `Accept-Encoding` none.
+pub(crate) fn preferred<'a>(ours: &[Coding], accept_encoding: impl Iterator<Item = &'a [u8]>) -> Vec<Coding> {
     let members: Vec<(&[u8], u16)> = accept_encoding.flat_map(list).map(weighted).collect();
     let weight = |is_it: &dyn Fn(&[u8]) -> bool| {
         let named = members.iter().find(|(name, _)| is_it(name));
@@ -47,7 +23,7 @@ pub(super) fn preferred<'a>(accept_encoding: impl Iterator<Item = &'a [u8]>) -> 
     let plain =
         members.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"identity")).map_or(0, |(_, weight)| *weight);
     let mut codings: Vec<(Coding, u16)> =
-        ALL.iter().map(|coding| (*coding, weight(&|name| coding.is_named(name)).unwrap_or_default())).collect();
+        ours.iter().map(|coding| (*coding, weight(&|name| is_named(*coding, name)).unwrap_or_default())).collect();
     codings.retain(|(_, weight)| *weight > 0 && *weight >= plain);
     codings.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
     codings.into_iter().map(|(coding, _)| coding).collect()
@@ -81,11 +57,12 @@ fn thousandths(value: &[u8]) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::Coding::{Brotli, Gzip, Zstandard};
+    use Coding::{Brotli, Gzip, Zstandard};
+
     use super::*;
 
     fn check(lines: &[&str], expect: &[Coding]) {
-        assert_eq!(preferred(lines.iter().map(|line| line.as_bytes())), expect, "{lines:?}");
+        assert_eq!(preferred(&DENSEST, lines.iter().map(|line| line.as_bytes())), expect, "{lines:?}");
     }
 
     #[test]
