@@ -122,7 +122,7 @@ _tlsgi() {
 
     case "${cmd}" in
         tlsgi)
-            opts="-h -V --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --sni-strict --no-sni-strict --tls-ticket-rotation --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --tls-profile --tls-min --tls-ciphers --ciphers --ssl-ciphers --tls-order --tls-groups --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --trusted-proxy --trust --route --canonical-name --pool --mount --root-path --static --static-max-age --response-header --request-header --compress --no-compress --compress-coding --compress-type --compress-min-size --compress-level --compress-secrets --no-compress-secrets --server-header --no-server-header --date-header --no-date-header --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --max-worker-age --touch-workers --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --reload-include --reload-exclude --touch-reload --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all --version serve check config completions man import python mod_wsgi-express apache uwsgi gunicorn uvicorn hypercorn flask trust cert mkcert ca"
+            opts="-h -V --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --sni-strict --no-sni-strict --tls-ticket-rotation --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --tls-profile --tls-min --tls-ciphers --ciphers --ssl-ciphers --tls-order --tls-groups --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --trusted-proxy --trust --route --wsgi-environ --canonical-name --pool --mount --root-path --static --document-root --directory-index --static-max-age --response-header --request-header --compress --no-compress --compress-coding --compress-type --compress-min-size --compress-level --compress-secrets --no-compress-secrets --server-header --no-server-header --date-header --no-date-header --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --max-worker-age --touch-workers --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --reload-include --reload-exclude --touch-reload --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all --version serve check config completions man import python mod_wsgi-express apache uwsgi gunicorn uvicorn hypercorn flask trust cert mkcert ca"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -464,6 +464,10 @@ _tlsgi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --wsgi-environ)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --canonical-name)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -481,6 +485,17 @@ _tlsgi() {
                     return 0
                     ;;
                 --static)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --document-root)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --directory-index)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1760,7 +1775,7 @@ _tlsgi() {
             return 0
             ;;
         tlsgi__subcmd__check)
-            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --sni-strict --no-sni-strict --tls-ticket-rotation --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --tls-profile --tls-min --tls-ciphers --ciphers --ssl-ciphers --tls-order --tls-groups --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --trusted-proxy --trust --route --canonical-name --pool --mount --root-path --static --static-max-age --response-header --request-header --compress --no-compress --compress-coding --compress-type --compress-min-size --compress-level --compress-secrets --no-compress-secrets --server-header --no-server-header --date-header --no-date-header --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --max-worker-age --touch-workers --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --reload-include --reload-exclude --touch-reload --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all"
+            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --sni-strict --no-sni-strict --tls-ticket-rotation --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --tls-profile --tls-min --tls-ciphers --ciphers --ssl-ciphers --tls-order --tls-groups --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --trusted-proxy --trust --route --wsgi-environ --canonical-name --pool --mount --root-path --static --document-root --directory-index --static-max-age --response-header --request-header --compress --no-compress --compress-coding --compress-type --compress-min-size --compress-level --compress-secrets --no-compress-secrets --server-header --no-server-header --date-header --no-date-header --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --max-worker-age --touch-workers --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --reload-include --reload-exclude --touch-reload --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2102,6 +2117,10 @@ _tlsgi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --wsgi-environ)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --canonical-name)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2119,6 +2138,17 @@ _tlsgi() {
                     return 0
                     ;;
                 --static)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --document-root)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --directory-index)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2477,7 +2507,7 @@ _tlsgi() {
             return 0
             ;;
         tlsgi__subcmd__config__subcmd__show)
-            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --sni-strict --no-sni-strict --tls-ticket-rotation --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --tls-profile --tls-min --tls-ciphers --ciphers --ssl-ciphers --tls-order --tls-groups --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --trusted-proxy --trust --route --canonical-name --pool --mount --root-path --static --static-max-age --response-header --request-header --compress --no-compress --compress-coding --compress-type --compress-min-size --compress-level --compress-secrets --no-compress-secrets --server-header --no-server-header --date-header --no-date-header --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --max-worker-age --touch-workers --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --reload-include --reload-exclude --touch-reload --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all --only-written"
+            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --sni-strict --no-sni-strict --tls-ticket-rotation --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --tls-profile --tls-min --tls-ciphers --ciphers --ssl-ciphers --tls-order --tls-groups --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --trusted-proxy --trust --route --wsgi-environ --canonical-name --pool --mount --root-path --static --document-root --directory-index --static-max-age --response-header --request-header --compress --no-compress --compress-coding --compress-type --compress-min-size --compress-level --compress-secrets --no-compress-secrets --server-header --no-server-header --date-header --no-date-header --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --max-worker-age --touch-workers --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --reload-include --reload-exclude --touch-reload --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all --only-written"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2819,6 +2849,10 @@ _tlsgi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --wsgi-environ)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --canonical-name)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2836,6 +2870,17 @@ _tlsgi() {
                     return 0
                     ;;
                 --static)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --document-root)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --directory-index)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3275,7 +3320,7 @@ _tlsgi() {
             return 0
             ;;
         tlsgi__subcmd__serve)
-            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --sni-strict --no-sni-strict --tls-ticket-rotation --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --tls-profile --tls-min --tls-ciphers --ciphers --ssl-ciphers --tls-order --tls-groups --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --trusted-proxy --trust --route --canonical-name --pool --mount --root-path --static --static-max-age --response-header --request-header --compress --no-compress --compress-coding --compress-type --compress-min-size --compress-level --compress-secrets --no-compress-secrets --server-header --no-server-header --date-header --no-date-header --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --max-worker-age --touch-workers --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --reload-include --reload-exclude --touch-reload --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all"
+            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --sni-strict --no-sni-strict --tls-ticket-rotation --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --tls-profile --tls-min --tls-ciphers --ciphers --ssl-ciphers --tls-order --tls-groups --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --trusted-proxy --trust --route --wsgi-environ --canonical-name --pool --mount --root-path --static --document-root --directory-index --static-max-age --response-header --request-header --compress --no-compress --compress-coding --compress-type --compress-min-size --compress-level --compress-secrets --no-compress-secrets --server-header --no-server-header --date-header --no-date-header --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --max-worker-age --touch-workers --request-timeout --startup-timeout --preload --preload-app --no-preload --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --reload-include --reload-exclude --touch-reload --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3617,6 +3662,10 @@ _tlsgi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --wsgi-environ)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --canonical-name)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3634,6 +3683,17 @@ _tlsgi() {
                     return 0
                     ;;
                 --static)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --document-root)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --directory-index)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

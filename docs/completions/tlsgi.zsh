@@ -67,11 +67,14 @@ _tlsgi() {
 '*--trusted-proxy=[Proxy whose word counts\: an address, a network, or \`unix\`; repeatable]:NETWORK:_default' \
 '*--trust=[Field in which trusted proxies are believed; repeatable \[X-Forwarded-For, X-Forwarded-Proto\]]:FIELD:(X-Forwarded-For X-Forwarded-Proto X-Forwarded-Host X-Forwarded-Port Forwarded X-Real-IP X-Client-IP X-Forwarded-Scheme X-Forwarded-Protocol X-Scheme X-Forwarded-SSL X-Forwarded-HTTPS X-HTTPS X-Host)' \
 '*--route=[Answer a URL prefix from a pool; repeatable]:PREFIX=TARGET:_default' \
+'*--wsgi-environ=[Variable for the environ of every request, for WSGI; repeatable]:NAME=VALUE:_default' \
 '*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
 '*--mount=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
 '*--root-path=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
-'*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
+'*--static=[Answer a URL prefix from a directory, or one URL from a file; repeatable]:PREFIX=DIR:_default' \
+'*--document-root=[Answer from the files of this directory, and where there is none from the application]:DIR:_files -/' \
+'*--directory-index=[File that answers for its directory, as \`index.html\`; repeatable, the first that is there]:FILE:_default' \
 '*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
 '*--response-header=[Set, add or remove a field of responses; repeatable]:RULE:_default' \
 '*--request-header=[Set, add or remove a field of requests before the application sees them; repeatable]:RULE:_default' \
@@ -232,11 +235,14 @@ _arguments "${_arguments_options[@]}" : \
 '*--trusted-proxy=[Proxy whose word counts\: an address, a network, or \`unix\`; repeatable]:NETWORK:_default' \
 '*--trust=[Field in which trusted proxies are believed; repeatable \[X-Forwarded-For, X-Forwarded-Proto\]]:FIELD:(X-Forwarded-For X-Forwarded-Proto X-Forwarded-Host X-Forwarded-Port Forwarded X-Real-IP X-Client-IP X-Forwarded-Scheme X-Forwarded-Protocol X-Scheme X-Forwarded-SSL X-Forwarded-HTTPS X-HTTPS X-Host)' \
 '*--route=[Answer a URL prefix from a pool; repeatable]:PREFIX=TARGET:_default' \
+'*--wsgi-environ=[Variable for the environ of every request, for WSGI; repeatable]:NAME=VALUE:_default' \
 '*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
 '*--mount=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
 '*--root-path=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
-'*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
+'*--static=[Answer a URL prefix from a directory, or one URL from a file; repeatable]:PREFIX=DIR:_default' \
+'*--document-root=[Answer from the files of this directory, and where there is none from the application]:DIR:_files -/' \
+'*--directory-index=[File that answers for its directory, as \`index.html\`; repeatable, the first that is there]:FILE:_default' \
 '*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
 '*--response-header=[Set, add or remove a field of responses; repeatable]:RULE:_default' \
 '*--request-header=[Set, add or remove a field of requests before the application sees them; repeatable]:RULE:_default' \
@@ -388,11 +394,14 @@ _arguments "${_arguments_options[@]}" : \
 '*--trusted-proxy=[Proxy whose word counts\: an address, a network, or \`unix\`; repeatable]:NETWORK:_default' \
 '*--trust=[Field in which trusted proxies are believed; repeatable \[X-Forwarded-For, X-Forwarded-Proto\]]:FIELD:(X-Forwarded-For X-Forwarded-Proto X-Forwarded-Host X-Forwarded-Port Forwarded X-Real-IP X-Client-IP X-Forwarded-Scheme X-Forwarded-Protocol X-Scheme X-Forwarded-SSL X-Forwarded-HTTPS X-HTTPS X-Host)' \
 '*--route=[Answer a URL prefix from a pool; repeatable]:PREFIX=TARGET:_default' \
+'*--wsgi-environ=[Variable for the environ of every request, for WSGI; repeatable]:NAME=VALUE:_default' \
 '*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
 '*--mount=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
 '*--root-path=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
-'*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
+'*--static=[Answer a URL prefix from a directory, or one URL from a file; repeatable]:PREFIX=DIR:_default' \
+'*--document-root=[Answer from the files of this directory, and where there is none from the application]:DIR:_files -/' \
+'*--directory-index=[File that answers for its directory, as \`index.html\`; repeatable, the first that is there]:FILE:_default' \
 '*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
 '*--response-header=[Set, add or remove a field of responses; repeatable]:RULE:_default' \
 '*--request-header=[Set, add or remove a field of requests before the application sees them; repeatable]:RULE:_default' \
@@ -558,11 +567,14 @@ _arguments "${_arguments_options[@]}" : \
 '*--trusted-proxy=[Proxy whose word counts\: an address, a network, or \`unix\`; repeatable]:NETWORK:_default' \
 '*--trust=[Field in which trusted proxies are believed; repeatable \[X-Forwarded-For, X-Forwarded-Proto\]]:FIELD:(X-Forwarded-For X-Forwarded-Proto X-Forwarded-Host X-Forwarded-Port Forwarded X-Real-IP X-Client-IP X-Forwarded-Scheme X-Forwarded-Protocol X-Scheme X-Forwarded-SSL X-Forwarded-HTTPS X-HTTPS X-Host)' \
 '*--route=[Answer a URL prefix from a pool; repeatable]:PREFIX=TARGET:_default' \
+'*--wsgi-environ=[Variable for the environ of every request, for WSGI; repeatable]:NAME=VALUE:_default' \
 '*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
 '*--mount=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
 '*--root-path=[URL prefix under which that pool'\''s application is mounted \[/\]]:PREFIX:_default' \
-'*--static=[Answer a URL prefix from a directory; repeatable]:PREFIX=DIR:_default' \
+'*--static=[Answer a URL prefix from a directory, or one URL from a file; repeatable]:PREFIX=DIR:_default' \
+'*--document-root=[Answer from the files of this directory, and where there is none from the application]:DIR:_files -/' \
+'*--directory-index=[File that answers for its directory, as \`index.html\`; repeatable, the first that is there]:FILE:_default' \
 '*--static-max-age=[Cache-Control\: max-age of static files]:TIME:_default' \
 '*--response-header=[Set, add or remove a field of responses; repeatable]:RULE:_default' \
 '*--request-header=[Set, add or remove a field of requests before the application sees them; repeatable]:RULE:_default' \

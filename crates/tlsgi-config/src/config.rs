@@ -141,6 +141,8 @@ pub struct Site {
     pub client_certificates: ClientCertificates,
     /// What WSGI applications are told of TLS.
     pub tls_variables: TlsVariables,
+    /// What WSGI applications find in the environ of every request besides, in the order written.
+    pub environ: Vec<(String, String)>,
     /// What is done to fields of requests and responses.
     pub headers: Headers,
     /// How responses are compressed, if they are.
@@ -481,10 +483,12 @@ pub enum PlainPolicy {
 /// A URL prefix answered from a directory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StaticMount {
-    /// URL prefix, starting with a slash, no trailing slash.
+    /// URL prefix, starting with a slash, no trailing slash. Empty for what comes before the application.
     pub prefix: String,
-    /// The directory.
+    /// The directory, or a file for the prefix alone.
     pub directory: PathBuf,
+    /// Files that answer for a directory, the first that is there.
+    pub index: Vec<String>,
     /// `Cache-Control: max-age`; none by default.
     pub max_age: Option<Duration>,
 }

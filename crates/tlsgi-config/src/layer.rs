@@ -7,9 +7,9 @@ use crate::config::{
 use crate::option::{Group, Many, One, Scope, Shape, Slot, Spec, option, switch};
 use crate::origin::Origin;
 use crate::value::{
-    AccountName, AllowRule, Bind, Bytes, CipherList, ClientCertificate, Count, Destination, Directory, FilePath,
-    GroupList, Host, Hsts, MediaType, Mode, Number, OrNone, Period, PoolName, Port, Prefix, ProtectedPrefix, Reference,
-    RequestHeader, ResponseHeader, RouteRule, ServerName, StaticFolder, Text, TlsProfile, Variable,
+    AccountName, AllowRule, Bind, Bytes, CipherList, ClientCertificate, Count, Destination, Directory, EnvironVariable,
+    FilePath, GroupList, Host, Hsts, MediaType, Mode, Number, OrNone, Period, PoolName, Port, Prefix, ProtectedPrefix,
+    Reference, RequestHeader, ResponseHeader, RouteRule, ServerName, StaticFolder, Text, TlsProfile, Variable,
 };
 
 macro_rules! options {
@@ -353,6 +353,12 @@ options! {
         /// the whole path to it. In `tlsgi.toml` a table `[route]` may be written.
         route: Many<RouteRule> = option("--route", "PREFIX=TARGET");
 
+        /// Variable for the environ of every request, for WSGI; repeatable.
+        ///
+        /// Beside what the server itself says there, which cannot be changed. `--env` is for the process. In `tlsgi.toml` a table
+        /// `[wsgi-environ]` may be written.
+        wsgi_environ: Many<EnvironVariable> = option("--wsgi-environ", "NAME=VALUE");
+
         /// Name that the site is to be called by: requests for its other names are redirected there.
         ///
         /// 301 for GET and HEAD, 308 for all others, with the path and the port that were asked for. Plain HTTP is redirected to HTTPS
@@ -369,11 +375,22 @@ options! {
     }
 
     Static {
-        /// Answer a URL prefix from a directory; repeatable.
+        /// Answer a URL prefix from a directory, or one URL from a file; repeatable.
         ///
         /// Served without Python: conditional and range requests, precompressed `.br`, `.zst` and `.gz` siblings, no listing,
         /// nothing outside the directory, no dot files except `.well-known`. In `tlsgi.toml` a table `[static]` may be written.
         static_folder: Many<StaticFolder> = option("--static", "PREFIX=DIR").common();
+
+        /// Answer from the files of this directory, and where there is none from the application.
+        ///
+        /// For GET and HEAD, wherever no longer prefix has another answer. Files as `--static` has them; whoever knows its name gets every
+        /// file: the application's own code belongs elsewhere.
+        document_root: One<Directory> = option("--document-root", "DIR");
+
+        /// File that answers for its directory, as `index.html`; repeatable, the first that is there.
+        ///
+        /// For `--static` and `--document-root`. A directory that is asked for without the slash at its end is redirected to the one with.
+        directory_index: Many<Text> = option("--directory-index", "FILE");
 
         /// Cache-Control: max-age of static files.
         ///

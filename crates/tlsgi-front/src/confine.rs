@@ -62,7 +62,9 @@ impl Reach {
             return reach;
         }
         for mount in config.sites.iter().flat_map(|site| &site.mounts) {
-            reach.reads(&mount.directory);
+            // A file may be replaced by another: a rule is about the directory that it is in.
+            let directory = mount.directory.parent().filter(|_| mount.directory.is_file());
+            reach.reads(directory.unwrap_or(&mount.directory));
         }
         for route in config.sites.iter().flat_map(|site| &site.routes) {
             if let Target::Upstream(upstream) = &route.target {
@@ -239,7 +241,8 @@ mod tests {
         let path = directory.path().join("static");
         std::fs::create_dir(&path).expect("directory");
         let mut config = config();
-        let mount = StaticMount { prefix: "/static".to_owned(), directory: path.clone(), max_age: None };
+        let mount =
+            StaticMount { prefix: "/static".to_owned(), directory: path.clone(), index: Vec::new(), max_age: None };
         config.sites[0].mounts.push(mount);
         let before = Reach::of(&config);
         assert_eq!(before, Reach::of(&config));

@@ -71,13 +71,34 @@ type SeenBy = (Option<(IpAddr, u16)>, bool, Rc<Connection>);
 type Seen = (Standing, ViewOptions, Rc<View>);
 
 /// What a site wants its application to be told.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ViewOptions {
-    /// WSGI variables.
+    /// Further WSGI variables; none for most sites.
+    pub(crate) environ: Option<SiteEnviron>,
+    /// WSGI variables about TLS.
     pub(crate) variables: TlsVariables,
     /// The fields of RFC 9440.
     pub(crate) sends_headers: bool,
 }
+
+/// WSGI variables of a site. Two are the same when they are one object: they live as long as their configuration.
+#[derive(Debug, Clone)]
+pub(crate) struct SiteEnviron(Rc<[(String, String)]>);
+
+impl SiteEnviron {
+    /// None for none.
+    pub(crate) fn new(variables: &[(String, String)]) -> Option<Self> {
+        (!variables.is_empty()).then(|| Self(variables.into()))
+    }
+}
+
+impl PartialEq for SiteEnviron {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for SiteEnviron {}
 
 /// A connection as an application sees it. What is known of the client differs from path to path, so there may be several.
 pub(crate) struct View {
@@ -85,6 +106,7 @@ pub(crate) struct View {
     connection: Weak<Connection>,
     standing: Standing,
     variables: TlsVariables,
+    environ: Option<SiteEnviron>,
     fields: Vec<(&'static str, String)>,
     announced: RefCell<SmallVec<[Announced; 4]>>,
 }
@@ -172,6 +194,7 @@ impl Connection {
             connection: Rc::downgrade(self),
             standing,
             variables: options.variables,
+            environ: options.environ.clone(),
             fields,
             announced: RefCell::default(),
         });
@@ -231,7 +254,11 @@ impl View {
             environ: Fields::EMPTY,
         };
         let variables = tls.map(|tls| environ::variables(tls, self.standing, self.variables)).unwrap_or_default();
-        let variables = variables.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
+        let of_site = self.environ.iter().flat_map(|environ| environ.0.iter());
+        // What the server says of TLS stands last, and counts.
+        let variables = of_site
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .chain(variables.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
         Encoder::new(out).connection(self.id, &facts, variables);
     }
 }

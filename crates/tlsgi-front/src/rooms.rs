@@ -45,12 +45,13 @@ impl Rooms {
             tls_variables: TlsVariables::default(),
             headers: Headers::default(),
             compression: None,
+            environ: Vec::new(),
         };
         let answers = Arc::new(Answers::new(&site));
         let pool = Pool::new("app", PoolShared::new(Vec::new()), 0);
         let route = PoolRoute { pool, mount: String::new(), request_timeout: None };
         let routes = Routes::new(vec![(String::new(), Destination::Pool(route))]);
-        let site = SiteState { site, routes, mounts: Arc::default(), clients, answers };
+        let site = SiteState { site, routes, environ: None, mounts: Arc::default(), clients, answers };
         let local = Local::Tcp(([127, 0, 0, 1], 443).into());
         Some(Self {
             head: RequestHead::default(),

@@ -18,7 +18,7 @@ use crate::http::websocket::close::CloseReason;
 use crate::observe::access_log::Entry;
 use crate::pool::relay::relay;
 use crate::route::client_gate::{self, Denial};
-use crate::route::{Door, Route, decide, files};
+use crate::route::{Door, Route, decide, files, files_first};
 use crate::state::{SiteState, State, Thread};
 use crate::tls::client_auth::{Standing, now};
 
@@ -97,7 +97,11 @@ impl Session {
 
     /// The connection as the application of a site sees it.
     pub(crate) fn view(&self, site: &SiteState, head: &RequestHead, standing: Standing) -> Rc<View> {
-        let options = ViewOptions { variables: site.site.tls_variables, sends_headers: site.clients.sends_headers() };
+        let options = ViewOptions {
+            environ: site.environ.clone(),
+            variables: site.site.tls_variables,
+            sends_headers: site.clients.sends_headers(),
+        };
         self.connection(head).view(standing, options, || self.thread.next_connection())
     }
 
@@ -208,7 +212,15 @@ async fn answer_at(
 ) -> Sent {
     let now = if site.clients.asks() { now() } else { 0 };
     let (connection, door) = (session.connection(client.head()), session.door(client.head()));
-    match decide(state, site, client.head(), connection, door, now) {
+    let route = decide(state, site, client.head(), connection, door, now);
+    if let Some(mount) = files_first(site, client.head(), &route) {
+        match files::serve_first(client, mount).await {
+            Ok(None) => {}
+            Ok(Some(sent)) => return sent,
+            Err(failure) => return send_failure(client, failure, request_id).await,
+        }
+    }
+    match route {
         Route::Redirect(redirect) => send_own(client, &redirect.response(), &[]).await,
         Route::Refuse(failure) => send_failure(client, failure, request_id).await,
         Route::Deny(denial) => {

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::answer::Answers;
 use crate::assemble::Assembly;
+use crate::connection::SiteEnviron;
 use crate::control::FromFront;
 use crate::observe::access_log::AccessLog;
 use crate::observe::request_id::RequestIds;
@@ -24,6 +25,8 @@ pub(crate) struct SiteState {
     pub(crate) site: Site,
     /// Who answers what is no file.
     pub(crate) routes: Routes,
+    /// What its WSGI applications find in every environ besides.
+    pub(crate) environ: Option<SiteEnviron>,
     /// Its static mounts, opened.
     pub(crate) mounts: Arc<Mounts>,
     /// Who has to show a certificate.
@@ -150,6 +153,7 @@ impl Thread {
         let parts = mounts.iter().zip(clients).zip(answers);
         let sites = config.sites.iter().zip(parts).map(|(site, ((mounts, clients), answers))| SiteState {
             routes: routes(config, site, &pools),
+            environ: SiteEnviron::new(&site.environ),
             site: site.clone(),
             mounts: Arc::clone(mounts),
             clients: Arc::clone(clients),

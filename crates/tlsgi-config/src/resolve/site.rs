@@ -1,5 +1,7 @@
 //! Names, certificate, redirect, HSTS and static folders.
 
+use std::path::Path;
+
 use super::{Resolver, value, written};
 use crate::config::{
     CertificateSource, Listener, ListenerAddress, PassphraseSource, PlainPolicy, Role, Site, StaticMount, TlsVariables,
@@ -7,9 +9,12 @@ use crate::config::{
 use crate::diagnostic::Diagnostic;
 use crate::document::Part;
 use crate::option::Many;
-use crate::origin::Said;
+use crate::origin::{Origin, Said};
 use crate::value::hsts::PRELOAD_MAX_AGE;
 use crate::value::{FilePath, ServerName, Value as _};
+
+/// Bytes of all variables of a site: they are sent with every connection.
+const LARGEST_ENVIRON: usize = 64 << 10;
 
 impl Resolver<'_> {
     /// The sites in the order written, except that the one for every other name comes first.
@@ -77,7 +82,7 @@ impl Resolver<'_> {
             canonical,
             plain: self.plain(listeners),
             hsts: self.hsts(),
-            mounts: self.static_mounts(),
+            mounts: self.static_mounts(pools),
             client_certificates: self.client_certificates(listeners),
             tls_variables: TlsVariables {
                 has_standard: *value(&self.said.ssl_environment),
@@ -85,7 +90,24 @@ impl Resolver<'_> {
             },
             headers: self.headers(),
             compression: self.compression(),
+            environ: self.environ(),
         }
+    }
+
+    /// Of a name that is said twice, the last one counts.
+    fn environ(&mut self) -> Vec<(String, String)> {
+        let mut environ: Vec<(String, String)> = Vec::new();
+        for said in self.said.wsgi_environ.clone() {
+            let (name, value) = (said.value.name, said.value.value);
+            environ.retain(|(known, _)| *known != name);
+            environ.push((name, value));
+            if environ.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > LARGEST_ENVIRON {
+                let told = Diagnostic::error(format!("`--wsgi-environ` has more than {LARGEST_ENVIRON} bytes"));
+                self.tell(told.hint("what is large belongs in a file that the application reads"), &said.origin);
+                break;
+            }
+        }
+        environ
     }
 
     fn canonical(&self) -> Option<Said<ServerName>> {
@@ -249,8 +271,9 @@ impl Resolver<'_> {
         Some(hsts.policy.clone())
     }
 
-    fn static_mounts(&mut self) -> Vec<StaticMount> {
+    fn static_mounts(&mut self, pools: &[Part]) -> Vec<StaticMount> {
         let max_age = value(&self.said.static_max_age).0.map(|period| period.0);
+        let index = self.directory_index();
         let mut mounts: Vec<StaticMount> = Vec::new();
         for said in self.said.static_folder.clone() {
             if mounts.iter().any(|mount| mount.prefix == said.value.prefix) {
@@ -258,13 +281,61 @@ impl Resolver<'_> {
                 self.tell(told.hint("a prefix has one directory"), &said.origin);
             }
             let directory = self.path(&said.value.directory, &said.origin);
-            mounts.push(StaticMount { prefix: said.value.prefix.clone(), directory, max_age });
+            mounts.push(StaticMount { prefix: said.value.prefix.clone(), directory, index: index.clone(), max_age });
+        }
+        if let Some(said) = self.said.document_root.clone() {
+            let directory = self.path(&said.value.0, &said.origin);
+            self.check_document_root(&directory, pools, &said.origin);
+            mounts.push(StaticMount { prefix: String::new(), directory, index: index.clone(), max_age });
+        }
+        if let (Some(said), true) = (self.said.directory_index.first().cloned(), mounts.is_empty()) {
+            let why = "neither `--static` nor `--document-root` is given";
+            self.tell(Diagnostic::without_effect("--directory-index", why), &said.origin);
         }
         if let (Some(said), true) = (written(&self.said.static_max_age).cloned(), mounts.is_empty()) {
             self.tell(Diagnostic::without_effect("--static-max-age", "`--static` is not given"), &said.origin);
         }
         mounts.sort_by_key(|mount| std::cmp::Reverse(mount.prefix.len()));
         mounts
+    }
+
+    fn directory_index(&mut self) -> Vec<String> {
+        let mut index = Vec::new();
+        for said in self.said.directory_index.clone() {
+            let name = said.value.0;
+            if name.starts_with('.') || name.contains(['/', '\0']) {
+                let told = Diagnostic::invalid(
+                    "--directory-index",
+                    &name,
+                    "expected the name of a file, without its directory",
+                );
+                self.tell(told.hint("for example `index.html`"), &said.origin);
+            } else if !index.contains(&name) {
+                index.push(name);
+            }
+        }
+        index
+    }
+
+    /// Code among the files can be downloaded.
+    fn check_document_root(&mut self, directory: &Path, pools: &[Part], origin: &Origin) {
+        let of_server = [Part::new("", Origin::Default)];
+        for part in if pools.is_empty() { &of_server } else { pools } {
+            let code = self.within(part, |pool| {
+                pool.said.app.as_ref()?;
+                let code = pool.application_directory().unwrap_or_else(|| pool.facts.directory.clone());
+                Some(pool.application_file(&code).unwrap_or(code))
+            });
+            if let Some(code) = code.filter(|code| code.starts_with(directory)) {
+                let told = format!("`--document-root` has the application's code in it: {}", code.display());
+                let told = Diagnostic::warning(told);
+                self.tell(
+                    told.hint("everybody can download it: put what is public into a directory of its own"),
+                    origin,
+                );
+                return;
+            }
+        }
     }
 }
 

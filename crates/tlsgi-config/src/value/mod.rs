@@ -25,7 +25,7 @@ pub use path::{Destination, Directory, FilePath, Prefix, StaticFolder};
 pub use quantity::{Bytes, Count, Number, OrNone, Period, Port};
 pub use route::{PoolName, RouteRule, RouteTarget};
 pub use tls::{GroupList, TlsProfile};
-pub use word::{Reference, Text, Variable};
+pub use word::{EnvironVariable, Reference, Text, Variable};
 
 /// A kind of value. All origins (flag, variable, file) come through `read`, so that they cannot differ.
 pub trait Value: Sized {

@@ -19,6 +19,18 @@ pub struct Variable {
     pub value: String,
 }
 
+/// `KEY=VALUE` for the `environ` of every request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnvironVariable {
+    /// Name; none that the server sets itself.
+    pub name: String,
+    /// One line, may be empty.
+    pub value: String,
+}
+
+/// Bytes of one such value.
+const LONGEST_VARIABLE: usize = 8192;
+
 /// Names an application: `module:attribute`, `path.py:attribute`, `module:create_app()`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
@@ -65,6 +77,33 @@ impl Value for Variable {
         };
         if name.is_empty() || name.contains('\0') || value.contains('\0') {
             return Err(Refusal::new("expected `NAME=VALUE` with a name and without NUL"));
+        }
+        Ok(Self { name: name.to_owned(), value: value.to_owned() })
+    }
+
+    fn write(&self) -> String {
+        format!("{}={}", self.name, self.value)
+    }
+}
+
+impl Value for EnvironVariable {
+    const FORM: Form = Form::Pair;
+
+    fn read(text: &str) -> Result<Self, Refusal> {
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(Refusal::new("expected `NAME=VALUE`"));
+        };
+        if name.is_empty() || name.len() > 256 || name.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(Refusal::new("expected `NAME=VALUE` with a name of at most 256 bytes and without blanks"));
+        }
+        if value.len() > LONGEST_VARIABLE || value.contains(['\0', '\r', '\n']) {
+            return Err(Refusal::new(format!("a value has one line of at most {LONGEST_VARIABLE} bytes")));
+        }
+        let own_prefixes = ["HTTP_", "SSL_", "REMOTE_", "SERVER_", "REQUEST_", "CONTENT_", "wsgi."];
+        let own_names = ["SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "HTTPS", "RAW_URI", "GATEWAY_INTERFACE"];
+        if own_prefixes.iter().any(|own| name.starts_with(own)) || own_names.contains(&name) {
+            let refusal = Refusal::new(format!("`{name}` is what the server says of a request"));
+            return Err(refusal.hint("an application believes it: choose a name of your own"));
         }
         Ok(Self { name: name.to_owned(), value: value.to_owned() })
     }

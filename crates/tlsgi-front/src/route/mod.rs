@@ -69,9 +69,19 @@ pub(crate) fn decide<'s>(
     };
     // The longest prefix counts, and of two alike that of the files.
     match (mounts.find(head.path()), routes.find(head.path())) {
-        (Some(mount), Some((length, _))) if mount.prefix().len() >= length => Route::File(mount),
+        // Files at the root come before the application, if there are any: `files_first`.
+        (Some(mount), Some((length, _))) if mount.prefix().len() >= length && !mount.prefix().is_empty() => {
+            Route::File(mount)
+        }
         (Some(mount), None) => Route::File(mount),
         (_, Some((_, Destination::Pool(route)))) => Route::Application(route, standing),
         (None, None) => Route::Refuse(Failure::NotFound),
     }
+}
+
+/// Files that come before this answer, where they exist: those at the root of the site before what answers its root.
+pub(crate) fn files_first<'s>(site: &'s SiteState, head: &RequestHead, route: &Route<'_>) -> Option<&'s files::Mount> {
+    let root = site.mounts.root()?;
+    let is_of_root = || site.routes.find(head.path()).is_some_and(|(length, _)| length == 0);
+    (matches!(route, Route::Application(..)) && is_of_root()).then_some(root)
 }

@@ -52,6 +52,16 @@ pub(super) fn to_canonical(site: &Site, head: &RequestHead, door: Door) -> Optio
     Some(Route::Redirect(to(head, &format!("{scheme}://{authority}"))))
 }
 
+/// To the same path with a slash at its end. The path has been read as that of a directory: it begins with one slash.
+pub(super) fn to_directory(head: &RequestHead) -> Redirect {
+    let (path, query) = (head.path(), head.query());
+    let mut location = [path, b"/"].concat();
+    if !query.is_empty() {
+        location.extend_from_slice(&[b"?", query].concat());
+    }
+    Redirect { status: 301, location }
+}
+
 fn redirect(head: &RequestHead, host: &str, port: u16) -> Route<'static> {
     if host.is_empty() {
         return Route::Refuse(Failure::BadHost);

@@ -221,6 +221,7 @@ mod tests {
             tls_variables: tlsgi_config::config::TlsVariables::default(),
             headers: tlsgi_config::config::Headers::default(),
             compression: None,
+            environ: Vec::new(),
         }
     }
 

@@ -19,8 +19,13 @@ pub(super) fn look(said: &Document, config: &Config) -> Diagnostics {
             // Another site may have the same prefix for another directory.
             named.sort_by_key(|said| !mount.directory.ends_with(&said.value.directory));
             let origin = named.first().map(|said| &said.origin);
-            need("--static", &mount.directory, origin, &mut told);
-            reach(config, &mount.directory, origin, &mut told);
+            let root = layers.iter().find_map(|layer| layer.document_root.as_ref()).map(|said| &said.origin);
+            let (option, origin) =
+                if mount.prefix.is_empty() { ("--document-root", root) } else { ("--static", origin) };
+            if mount.prefix.is_empty() || !mount.directory.is_file() {
+                need(option, &mount.directory, origin, &mut told);
+            }
+            reach(option, config, &mount.directory, origin, &mut told);
         }
     }
     let front = [&said.server.front_user, &said.server.front_group, &said.server.user, &said.server.group];
@@ -72,11 +77,11 @@ fn account(named: &Account, origin: Option<&Origin>, told: &mut Diagnostics) {
 }
 
 /// Whether the process that serves a static folder may enter it.
-fn reach(config: &Config, folder: &Path, origin: Option<&Origin>, told: &mut Diagnostics) {
+fn reach(option: &str, config: &Config, folder: &Path, origin: Option<&Origin>, told: &mut Diagnostics) {
     let Ok(Some(account)) = account_of_front(config) else { return };
     let Some(closed) = account.identity.obstacle(folder) else { return };
     let mut warning = Diagnostic::warning(format!(
-        "`--static`: {} is served by the user {}, who may not enter {}",
+        "`{option}`: {} is served by the user {}, who may not enter {}",
         folder.display(),
         account.name,
         closed.display()

@@ -420,3 +420,52 @@ fn a_reload_reads_the_files_of_a_dialect_again() {
     server.wait_until(|| server.workers().len() == 2, "two workers");
     copy(&fetch(&server, "https", "/", &[]));
 }
+
+/// Says what it finds in its environ.
+const ENVIRON: &str = r#"
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [repr([environ.get(name) for name in ("STAGE", "FROM_OUTSIDE", "REMOTE_ADDR")]).encode()]
+"#;
+
+#[test]
+fn variables_of_a_virtual_host_are_in_the_environ_of_every_request() {
+    let directory = directory();
+    std::fs::write(directory.path().join("wsgi.py"), ENVIRON).expect("application");
+    let host = |port: &str, stage: &str| {
+        format!(
+            "<VirtualHost 127.0.0.1:0>\nServerName {port}.test\nSSLEngine on\nSSLCertificateFile DIR/server.crt\n\
+             SSLCertificateKeyFile DIR/server.key\nWSGIProcessGroup app\nWSGIScriptAlias / DIR/wsgi.py\n\
+             SetEnv STAGE {stage}\nPassEnv FROM_OUTSIDE\n</VirtualHost>\n"
+        )
+    };
+    let text = format!("WSGIDaemonProcess app\n{}{}", host("one", "first"), host("two", "second"));
+    let text = text.replace("DIR", &directory.path().display().to_string());
+    std::fs::write(directory.path().join("site.conf"), text).expect("configuration");
+    let mut command = command();
+    command.current_dir(directory.path()).args(["apache", "site.conf"]).env("FROM_OUTSIDE", "a value");
+    command.env("TLSGI_PYTHON", python()).env("TLSGI_STATE_DIR", directory.path().join("state"));
+    let server = Server::run_by(directory, command);
+    let port = server.https.port();
+    // Both sites over one connection: each request has the variables of its own.
+    let mut curl = Command::new("curl");
+    for (number, name) in ["one", "two", "one"].into_iter().enumerate() {
+        curl.args((number > 0).then_some("--next"));
+        curl.args(["--silent", "--insecure", "--http1.1", "--max-time", "30", "--header", "STAGE: spoofed"]);
+        curl.args(["--header", &format!("Host: {name}.test:{port}")]).arg(format!("https://127.0.0.1:{port}/"));
+    }
+    let output = curl.output().expect("curl runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let told = |stage: &str| format!("['{stage}', 'a value', '127.0.0.1']");
+    assert!(text.contains(&[told("first"), told("second"), told("first")].concat()), "{text}\n{}", server.log());
+}
+
+#[test]
+fn touched_script_has_new_processes_and_its_new_code() {
+    let server = express(&[]);
+    let before = copy(&fetch(&server, "https", "/", &[]));
+    let script = std::fs::read_to_string(server.directory().join("wsgi.py")).expect("script");
+    std::fs::write(server.directory().join("wsgi.py"), script.replace("\"nobody\"", "\"somebody\"")).expect("written");
+    server.wait_until(|| fetch(&server, "https", "/", &[]).contains("somebody"), "the new code");
+    assert_ne!(copy(&fetch(&server, "https", "/", &[])), before);
+}

@@ -129,7 +129,7 @@ impl Server {
                 self.https.set_port(port);
             } else if let Some(port) = port("http://") {
                 self.http = Some(SocketAddr::from(([127, 0, 0, 1], port)));
-            } else if line.trim_start().starts_with("pool") {
+            } else if line.trim_start().starts_with("front ") {
                 return;
             }
         }

@@ -256,3 +256,55 @@ fn http2_carries_many_large_files_at_once() {
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), ["2"; 8].join(" "), "{output:?}");
     assert!((0..8).all(|number| fs::read(target(number)).expect("download") == bytes));
 }
+
+#[test]
+fn files_of_the_document_root_come_before_the_application() {
+    let keep = tempfile::tempdir().expect("temporary directory");
+    let root = keep.path().join("public");
+    fs::create_dir_all(root.join("docs")).expect("directory");
+    fs::write(root.join("robots.txt"), "robots").expect("file");
+    fs::write(root.join("docs/index.html"), "documents").expect("file");
+    fs::write(root.join(".env"), "secret").expect("file");
+    fs::write(keep.path().join("icon"), "icon").expect("file");
+    let source = "def application(environ, start_response):\n    start_response('200 OK', [])\n    \
+                  body = environ['wsgi.input'].read().decode()\n    return [f\"app {environ['REQUEST_METHOD']} \
+                  {environ['PATH_INFO']} {body}\".encode()]\n";
+    let icon = format!("/favicon.ico={}", keep.path().join("icon").display());
+    let root = root.display().to_string();
+    let options = ["--document-root", &root, "--directory-index", "index.html", "--static", &icon];
+    let server = Server::with_source(source, &options);
+    for (path, expect) in [
+        ("/robots.txt", "robots"),
+        ("/robots.txt?x=1", "robots"),
+        ("/docs/", "documents"),
+        ("/favicon.ico", "icon"),
+        ("/", "app GET / "),
+        ("/.env", "app GET /.env "),
+        ("/docs/missing", "app GET /docs/missing "),
+        ("/../icon", "app GET /../icon "),
+        ("/%2e%2e/icon", "app GET /../icon "),
+    ] {
+        let answer = server.get(path);
+        assert_eq!((answer.status, answer.text().as_str()), (200, expect), "{path}; log:\n{}", server.log());
+    }
+    let answer = server.get("/docs?x");
+    assert_eq!((answer.status, answer.field("location")), (301, Some("/docs/?x")));
+    let posted = "POST /robots.txt HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody";
+    assert_eq!(server.request(posted).text(), "app POST /robots.txt body");
+    let with_body = "GET /none HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody";
+    assert_eq!(server.request(with_body).text(), "app GET /none body");
+}
+
+#[test]
+fn site_of_files_alone_needs_no_application() {
+    let keep = tempfile::tempdir().expect("temporary directory");
+    fs::write(keep.path().join("index.html"), "page").expect("file");
+    let mut command = crate::harness::command();
+    command.args(["serve", "--host", "127.0.0.1", "--https-port", "0", "--port", "0", "--pool", "none"]);
+    command.args(["--directory-index", "index.html", "--document-root"]).arg(keep.path());
+    let state = tempfile::tempdir().expect("temporary directory");
+    command.arg("--state-dir").arg(state.path().join("state"));
+    let server = Server::run_by(state, command);
+    assert_eq!(server.get("/").text(), "page");
+    assert_eq!(server.get("/missing").status, 404);
+}

@@ -33,7 +33,16 @@ const HANDLERS: [&str; 4] = ["server-status", "server-info", "balancer-manager",
 /// The paths that a host serves from: scripts, and directories of files.
 pub(super) fn served(state: &Apache, host: &Host) -> Vec<String> {
     let own = every(&host.all, "WSGIScriptAlias").chain(every(&host.all, "Alias"));
-    own.map(|directive| state.path(directive.argument(1))).collect()
+    let root = last(&host.all, "DocumentRoot").filter(|_| !has_root_script(host));
+    own.map(|directive| state.path(directive.argument(1)))
+        .chain(root.map(|directive| state.path(directive.argument(0))))
+        .collect()
+}
+
+/// Whether everything at the root is the application's, or another server's: files at the root are not looked at then.
+pub(super) fn has_root_script(host: &Host) -> bool {
+    let mut routes = every(&host.all, "WSGIScriptAlias").chain(every(&host.all, "ProxyPass"));
+    routes.any(|directive| directive.argument(0).trim_end_matches('/').is_empty())
 }
 
 /// Whether a section is about anything that is served.

@@ -97,11 +97,6 @@ pub(super) fn pool(
     for (name, value) in options {
         option(state, at, &at_daemon, &name, &value);
     }
-    for directive in every(directives, "SetEnv") {
-        let text = format!("{}={}", directive.argument(0), directive.argument(1));
-        state.draft.say_pool(at, "env", &text, &given(directive));
-        state.warn(directive, "it is a variable of the process (`os.environ`), not of each request's `environ`");
-    }
     name
 }
 

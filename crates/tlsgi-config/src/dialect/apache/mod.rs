@@ -3,6 +3,7 @@
 mod access;
 mod compress;
 mod daemon;
+mod document;
 mod evaluate;
 mod headers;
 mod host;
@@ -13,7 +14,9 @@ mod proxy;
 mod redirect;
 mod site;
 mod tls;
+mod variable;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::argv::{self, Style, Word};
@@ -57,6 +60,8 @@ struct Apache {
     draft: Draft,
     /// Where relative paths begin.
     root: PathBuf,
+    /// What `PassEnv` takes from.
+    environment: BTreeMap<String, String>,
     /// Who says in which fields proxies are believed.
     believed: Option<Given>,
 }
@@ -116,7 +121,7 @@ fn translate(input: &Input<'_>) -> (Outcome, Diagnostics) {
     }
     let mut evaluated = evaluate::evaluate(input, &files, root, defined, &mut told);
     proxy::lists(input, &evaluated.root, &mut evaluated.directives, &mut told);
-    let mut state = Apache { root: evaluated.root, ..Apache::default() };
+    let mut state = Apache { root: evaluated.root, environment: input.environment.clone(), ..Apache::default() };
     state.draft.told = told;
     if !files.is_empty() {
         host::build(&mut state, &evaluated.directives);

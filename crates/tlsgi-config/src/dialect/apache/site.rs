@@ -4,7 +4,7 @@ use super::access::{self, Needs, Rule};
 use super::daemon::{self, Daemon};
 use super::host::{Group, Host};
 use super::parse::Directive;
-use super::{Apache, compress, every, given, headers, is_below, last, proxy, redirect, tls};
+use super::{Apache, compress, document, every, given, headers, is_below, last, proxy, redirect, tls, variable};
 use crate::document::Part;
 use crate::origin::Origin;
 
@@ -42,18 +42,16 @@ pub(super) fn site(state: &mut Apache, group: &Group, daemons: &[Daemon]) {
     files(state, at, main, &mut needs);
     single_files(state, main);
     plain_only(state, group);
-    if let Some(directive) = last(&main.own, "DocumentRoot").filter(|_| !has_root) {
-        state.refuse(
-            directive,
-            "files at the root of a site are not served; give each directory its prefix with `Alias`",
-        );
-    }
-    if state.draft.sites[at].layer.route.is_empty() {
+    document::root(state, at, main, has_root, &mut needs);
+    document::index(state, at, main);
+    let has_files = state.draft.sites[at].layer.document_root.is_some();
+    if state.draft.sites[at].layer.route.is_empty() && !has_files {
         let directive = main.directive.clone();
-        state.refuse(&directive, "it has neither `WSGIScriptAlias` nor `ProxyPass`");
+        state.refuse(&directive, "it has neither `WSGIScriptAlias` nor `ProxyPass` nor `DocumentRoot`");
     } else if !has_root {
         state.draft.say_site(at, "pool", "none", &given(&main.directive));
     }
+    variable::variables(state, at, group, main);
     clients(state, at, group, main, needs);
 }
 

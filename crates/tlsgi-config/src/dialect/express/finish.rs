@@ -32,9 +32,11 @@ fn application(state: &mut Express) {
         Some("paste") => {
             refuse(state, &kind, "write a module with `application = paste.deploy.loadapp('config:/path/to/file.ini')`")
         }
-        Some("static") => {
-            refuse(state, &kind, "a directory is served beside an application, with `--url-alias PREFIX DIRECTORY`")
-        }
+        Some("static") => refuse(
+            state,
+            &kind,
+            "`tlsgi serve --pool none --document-root DIRECTORY` serves files without an application",
+        ),
         Some(_) => {
             if let Some(given) = &kind {
                 let told =
@@ -363,6 +365,16 @@ pub(super) fn variable(state: &mut Express, given: &Given, name: &str) {
     state.draft.say("env", &format!("{name}={path}"), given);
 }
 
+pub(super) fn pass_variable(state: &mut Express, given: &Given) {
+    match state.environment.get(given.value()).cloned() {
+        Some(value) => state.draft.say("wsgi-environ", &format!("{}={value}", given.value()), given),
+        None => {
+            let why = format!("the environment has no `{}`", given.value().escape_debug());
+            state.draft.tell(Diagnostic::without_effect(&given.name, &why).at(&given.origin));
+        }
+    }
+}
+
 pub(super) fn locale(state: &mut Express, given: &Given) {
     for name in ["LC_ALL", "LANG"] {
         state.draft.say("env", &format!("{name}={}", given.value()), given);
@@ -372,6 +384,18 @@ pub(super) fn locale(state: &mut Express, given: &Given) {
 pub(super) fn url_alias(state: &mut Express, given: &Given) {
     let path = state.path(given.second());
     state.draft.say("static", &format!("{}={path}", given.value()), given);
+}
+
+pub(super) fn document_root(state: &mut Express, given: &Given) {
+    let path = state.path(given.value());
+    state.draft.say("document-root", &path, given);
+}
+
+/// Several may stand in one value, as in Apache's directive.
+pub(super) fn directory_index(state: &mut Express, given: &Given) {
+    for name in given.value().split_whitespace() {
+        state.draft.say("directory-index", name, given);
+    }
 }
 
 pub(super) fn allow_override(state: &mut Express, given: &Given) {

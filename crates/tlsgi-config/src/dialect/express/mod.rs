@@ -4,6 +4,7 @@ mod finish;
 mod options;
 mod setup;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::argv::{self, Style, Word};
@@ -48,6 +49,8 @@ struct Express {
     /// `setup-server`: what is written is used from elsewhere, so that paths are absolute.
     is_setup: bool,
     directory: PathBuf,
+    /// What `--passenv` takes from.
+    environment: BTreeMap<String, String>,
 }
 
 impl Drafting for Express {
@@ -95,7 +98,12 @@ fn translate(input: &Input<'_>) -> (Outcome, Diagnostics) {
         return (help(), Diagnostics::default());
     }
     let expanded: Vec<String> = rest.iter().map(|word| expand(word, input)).collect();
-    let mut state = Express { is_setup, directory: input.directory.to_owned(), ..Express::default() };
+    let mut state = Express {
+        is_setup,
+        directory: input.directory.to_owned(),
+        environment: input.environment.clone(),
+        ..Express::default()
+    };
     let mut told = Diagnostics::default();
     for word in argv::read(options::TABLE, Style::OPTPARSE, &expanded, &mut told) {
         match word {

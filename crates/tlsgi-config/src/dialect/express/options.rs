@@ -151,9 +151,9 @@ pub(super) static TABLE: &[Section<Express>] = &[
         title: "Static files and other handlers",
         entries: &[
             option(&["--document-root"], "DIRECTORY-PATH")
-                .refused("files at the root of a site are not looked for before the application; give each its prefix with `--url-alias`"),
-            option(&["--url-alias"], "URL-PATH FILE-PATH|DIRECTORY-PATH").takes(Takes::Two).done("`--static`", finish::url_alias),
-            option(&["--directory-index"], "FILE-NAME").refused("directories have no index; link to the files"),
+                .nearly("`--document-root`: GET and HEAD of a file that is there; every other method reaches the application", finish::document_root),
+            option(&["--url-alias"], "URL-PATH FILE-PATH|DIRECTORY-PATH").takes(Takes::Two).done("`--static`, of a directory or a file", finish::url_alias),
+            option(&["--directory-index"], "FILE-NAME").done("`--directory-index`", finish::directory_index),
             switch(&["--directory-listing"]).refused("directories are not listed"),
             option(&["--allow-override"], "DIRECTIVE-TYPE").nearly("only `None`: there are no .htaccess files", finish::allow_override),
             option(&["--rewrite-rules"], "FILE-PATH").refused("there is no mod_rewrite; routes belong to the application"),
@@ -220,11 +220,11 @@ pub(super) static TABLE: &[Section<Express>] = &[
             option(&["--user"], "USERNAME").done("`--user`", keep),
             option(&["--group"], "GROUP").done("`--group`", keep),
             option(&["--setenv"], "KEY VALUE").takes(Takes::Two)
-                .differs("`--env`: it is a variable of the process (`os.environ`), not of each request's `environ`", |state, given| {
+                .done("`--wsgi-environ`", |state, given| {
                     let text = format!("{}={}", given.value(), given.second());
-                    state.draft.say("env", &text, given);
+                    state.draft.say("wsgi-environ", &text, given);
                 }),
-            option(&["--passenv"], "KEY").moot("every variable is in `os.environ`; none is copied into each request's `environ`"),
+            option(&["--passenv"], "KEY").done("`--wsgi-environ` with the value at the start", finish::pass_variable),
             option(&["--envvars-script"], "FILE-PATH").refused("no shell runs: put the variables into the environment, or into `[env]` of a tlsgi.toml"),
             option(&["--locale", "--lang"], "NAME").done("`--env LC_ALL=… --env LANG=…`", finish::locale),
             option(&["--server-root"], "DIRECTORY-PATH").done("where `setup-server` writes; `start-server` writes no files", keep),

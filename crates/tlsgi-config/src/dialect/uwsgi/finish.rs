@@ -268,6 +268,16 @@ pub(super) fn static_map(state: &mut Uwsgi, given: &Given) {
     }
 }
 
+pub(super) fn check_static(state: &mut Uwsgi, given: &Given) {
+    if state.draft.has("document-root") {
+        let told = refusal(given, "files are looked for in one directory before the application");
+        state.draft.tell(told.hint("give each its prefix with `static-map`"));
+        return;
+    }
+    let path = state.path(given.value(), given);
+    state.draft.say("document-root", &path, given);
+}
+
 pub(super) fn add_header(state: &mut Uwsgi, given: &Given) {
     match header(given.value()) {
         Some(policy) => {

@@ -14,15 +14,17 @@ mod tests;
 
 use std::time::SystemTime;
 
+use mount::Found;
 pub(crate) use mount::{Mount, MountError, Mounts};
 pub(crate) use send::{SendError, send_range};
 
+use super::redirect;
 use crate::http::client::Client;
 use crate::http::coding::{DENSEST, preferred};
 use crate::http::failure::Failure;
 use crate::http::field::FieldBlock;
 use crate::http::response::ResponseHead;
-use crate::serve::Sent;
+use crate::serve::{Sent, send_own};
 use media_type::{is_compressible, media_type};
 use respond::{Representation, respond};
 
@@ -31,14 +33,33 @@ pub(crate) const ALLOW: &str = "GET, HEAD, OPTIONS";
 
 /// Answers a request under a mount. A failure comes before anything was sent.
 pub(crate) async fn serve(client: &mut impl Client, mount: &Mount) -> Result<Sent, Failure> {
-    let request = client.head();
-    match request.method() {
+    match client.head().method() {
         "GET" | "HEAD" => {}
         "OPTIONS" => return options(client).await,
         _ => return Err(Failure::MethodNotAllowed),
     }
-    let name = mount.file_name(request.path()).ok_or(Failure::NotFound)?;
-    let original = mount.file(&name).await?;
+    let found = mount.find(client.head().path()).await?;
+    send_found(client, mount, found).await
+}
+
+/// Answers a request if there is a file for it; nothing was sent where there is none.
+pub(crate) async fn serve_first(client: &mut impl Client, mount: &Mount) -> Result<Option<Sent>, Failure> {
+    if !matches!(client.head().method(), "GET" | "HEAD") {
+        return Ok(None);
+    }
+    match mount.find(client.head().path()).await {
+        Ok(found) => send_found(client, mount, found).await.map(Some),
+        Err(Failure::NotFound) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn send_found(client: &mut impl Client, mount: &Mount, found: Found) -> Result<Sent, Failure> {
+    let (name, original) = match found {
+        Found::File(name, original) => (name, original),
+        Found::Directory => return Ok(send_own(client, &redirect::to_directory(client.head()).response(), &[]).await),
+    };
+    let request = client.head();
     let media_type = media_type(&name);
     let varies = is_compressible(&media_type);
     let variant = if varies {

@@ -39,6 +39,9 @@ pub(crate) struct Mounts {
 pub(crate) struct Mount {
     prefix: String,
     path: PathBuf,
+    /// The only file of the directory that is served, for the prefix itself.
+    only: Option<Vec<u8>>,
+    index: Vec<Vec<u8>>,
     directory: ArcSwap<Directory>,
     /// When somebody last looked whether the path still leads to this directory.
     looked: Mutex<Instant>,
@@ -50,6 +53,15 @@ pub(crate) struct Mount {
 pub(super) struct File {
     pub(super) descriptor: Arc<OwnedFd>,
     pub(super) facts: Facts,
+}
+
+/// What a path means.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A file, by its name.
+    File(Vec<u8>, File),
+    /// A directory that has an index; its path has a slash at the end.
+    Directory,
 }
 
 /// What conditional requests and ranges need to know about a file.
@@ -74,6 +86,11 @@ impl Mounts {
         self.longest_first.iter().find(|mount| path::under(path, &mount.prefix).is_some())
     }
 
+    /// What comes before the application.
+    pub(crate) fn root(&self) -> Option<&Mount> {
+        self.longest_first.last().filter(|mount| mount.prefix.is_empty())
+    }
+
     /// Makes every mount look at its path on the next request.
     #[cfg(test)]
     pub(super) fn look_now(&self) {
@@ -91,14 +108,25 @@ impl Mount {
     }
 
     fn open(mount: &StaticMount) -> Result<Self, MountError> {
-        let directory = Directory::open(&mount.directory).map_err(|errno| MountError {
+        let failed = |errno: Errno| MountError {
             prefix: mount.prefix.clone(),
             path: mount.directory.clone(),
             source: errno.into(),
-        })?;
+        };
+        let file = (mount.directory.parent(), mount.directory.file_name());
+        let (path, directory, only) = match (Directory::open(&mount.directory), file) {
+            (Ok(directory), _) => (mount.directory.clone(), directory, None),
+            (Err(Errno::NOTDIR), (Some(parent), Some(name))) => {
+                let directory = Directory::open(parent).map_err(failed)?;
+                (parent.to_owned(), directory, Some(name.as_encoded_bytes().to_vec()))
+            }
+            (Err(errno), _) => return Err(failed(errno)),
+        };
         Ok(Self {
             prefix: mount.prefix.clone(),
-            path: mount.directory.clone(),
+            path,
+            only,
+            index: mount.index.iter().map(|name| name.clone().into_bytes()).collect(),
             directory: ArcSwap::from_pointee(directory),
             looked: Mutex::new(Instant::now()),
             max_age: mount.max_age,
@@ -140,13 +168,48 @@ impl Mount {
     }
 
     /// The file name that an encoded path means, if it may be served.
-    pub(super) fn file_name(&self, path: &[u8]) -> Option<Vec<u8>> {
-        path::file_name(path::under(path, &self.prefix)?)
+    fn file_name(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let rest = path::under(path, &self.prefix)?;
+        match &self.only {
+            Some(name) => rest.is_empty().then(|| name.clone()),
+            None => path::file_name(rest),
+        }
     }
 
-    /// Opens a regular file by its name.
-    pub(super) async fn file(&self, name: &[u8]) -> Result<File, Failure> {
-        self.open_file(name).await.map_err(|errno| failure(errno, name))
+    /// The directory that an encoded path with a slash at its end means, where directories have an index.
+    fn directory_name(&self, path: &[u8]) -> Option<Vec<u8>> {
+        if self.index.is_empty() || self.only.is_some() {
+            return None;
+        }
+        path::directory_name(path::under(path, &self.prefix)?)
+    }
+
+    /// Opens what an encoded path means.
+    pub(super) async fn find(&self, path: &[u8]) -> Result<Found, Failure> {
+        if let Some(name) = self.file_name(path) {
+            return match self.open_file(&name).await {
+                Ok(file) => Ok(Found::File(name, file)),
+                Err(Errno::ISDIR) if self.index(&name).await.is_some() => Ok(Found::Directory),
+                Err(errno) => Err(failure(errno, &name)),
+            };
+        }
+        if path::under(path, &self.prefix) == Some(b"") && self.only.is_none() && self.index(b"").await.is_some() {
+            return Ok(Found::Directory);
+        }
+        let name = self.directory_name(path).ok_or(Failure::NotFound)?;
+        let (name, file) = self.index(&name).await.ok_or(Failure::NotFound)?;
+        Ok(Found::File(name, file))
+    }
+
+    /// The first file that answers for a directory.
+    async fn index(&self, directory: &[u8]) -> Option<(Vec<u8>, File)> {
+        for index in &self.index {
+            let name = if directory.is_empty() { index.clone() } else { [directory, b"/", index].concat() };
+            if let Ok(file) = self.open_file(&name).await {
+                return Some((name, file));
+            }
+        }
+        None
     }
 
     /// The first of these precompressed siblings that is there and not older than the original.

@@ -36,6 +36,14 @@ pub(super) fn file_name(rest: &[u8]) -> Option<Vec<u8>> {
     Some(name)
 }
 
+/// The directory, relative to the one that is served, that an encoded rest of a path with a slash at its end means; empty for that one.
+pub(super) fn directory_name(rest: &[u8]) -> Option<Vec<u8>> {
+    match rest.strip_suffix(b"/")? {
+        b"" => Some(Vec::new()),
+        name => file_name(name),
+    }
+}
+
 /// Undoes percent-encoding, once. None for an escape without two hexadecimal digits.
 fn decode(segment: &[u8]) -> Option<Cow<'_, [u8]>> {
     if !segment.contains(&b'%') {
@@ -127,6 +135,24 @@ mod tests {
             ("/.well-knownx", None),
         ] {
             assert_eq!(file_name(rest.as_bytes()), expect.map(|name| name.as_bytes().to_vec()), "{rest}");
+        }
+    }
+
+    #[test]
+    fn slash_at_the_end_means_a_directory() {
+        for (rest, expect) in [
+            ("/", Some("")),
+            ("/a/", Some("a")),
+            ("/a/b%20c/", Some("a/b c")),
+            ("", None),
+            ("/a", None),
+            ("//", None),
+            ("/a//", None),
+            ("/../", None),
+            ("/.git/", None),
+            ("/a%2f/", None),
+        ] {
+            assert_eq!(directory_name(rest.as_bytes()), expect.map(|name| name.as_bytes().to_vec()), "{rest}");
         }
     }
 

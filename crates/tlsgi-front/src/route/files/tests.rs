@@ -114,6 +114,7 @@ fn mounts(directory: &Path) -> Mounts {
     let mount = |prefix: &str, directory: &Path, max_age| StaticMount {
         prefix: prefix.to_owned(),
         directory: directory.to_owned(),
+        index: Vec::new(),
         max_age,
     };
     let deep = directory.join("deep");
@@ -341,7 +342,8 @@ async fn directory_that_took_the_place_of_another_is_served() {
 
 #[test]
 fn directory_that_is_missing_is_named() {
-    let mount = StaticMount { prefix: "/s".to_owned(), directory: "/nowhere/at/all".into(), max_age: None };
+    let mount =
+        StaticMount { prefix: "/s".to_owned(), directory: "/nowhere/at/all".into(), index: Vec::new(), max_age: None };
     let error = Mounts::open(&[mount]).expect_err("missing");
     assert_eq!(error.to_string(), "cannot open the directory /nowhere/at/all that is mounted at /s");
 }
@@ -393,4 +395,84 @@ async fn file_without_a_size_is_sent_to_its_end() {
     let (outcome, client) = hand_over(fs::File::open("/proc/self/status").expect("open"), 0, u64::MAX).await;
     assert!(client.body.starts_with(b"Name:") && client.is_complete);
     assert_eq!(outcome, Ok(client.body.len() as u64));
+}
+
+fn site(directory: &Path, prefix: &str, index: &[&str]) -> Mounts {
+    let index = index.iter().map(|name| (*name).to_owned()).collect();
+    let mount = StaticMount { prefix: prefix.to_owned(), directory: directory.to_owned(), index, max_age: None };
+    Mounts::open(&[mount]).expect("mounts")
+}
+
+/// Status, body and `Location` of what comes before an application; none where the application is asked.
+async fn first(mounts: &Mounts, method: &str, target: &str) -> Option<(u16, String, Option<String>)> {
+    let mut client = client(method, target, &[]);
+    let mount = mounts.root().expect("files at the root");
+    let sent = serve_first(&mut client, mount).await.expect("no failure")?;
+    Some((sent.status, String::from_utf8_lossy(&client.body).into_owned(), client.field("location")))
+}
+
+#[tokio::test]
+async fn files_at_the_root_come_first_and_what_is_none_is_left_to_the_application() {
+    let keep = tempfile::tempdir().expect("directory");
+    fs::create_dir_all(keep.path().join("docs")).expect("directory");
+    fs::write(keep.path().join("robots.txt"), "robots").expect("file");
+    fs::write(keep.path().join("docs/index.html"), "<p>").expect("file");
+    fs::write(keep.path().join(".env"), "secret").expect("file");
+    let plain = site(keep.path(), "", &[]);
+    assert_eq!(first(&plain, "GET", "/robots.txt").await, Some((200, "robots".to_owned(), None)));
+    for (method, target) in [
+        ("GET", "/"),
+        ("GET", "/docs"),
+        ("GET", "/docs/"),
+        ("GET", "/.env"),
+        ("GET", "/missing"),
+        ("POST", "/robots.txt"),
+        ("OPTIONS", "/robots.txt"),
+    ] {
+        assert_eq!(first(&plain, method, target).await, None, "{method} {target}");
+    }
+    let indexed = site(keep.path(), "", &["index.htm", "index.html"]);
+    assert_eq!(first(&indexed, "GET", "/docs/?q").await, Some((200, "<p>".to_owned(), None)));
+    assert_eq!(first(&indexed, "GET", "/docs?q=1").await, Some((301, String::new(), Some("/docs/?q=1".to_owned()))));
+    for target in ["/", "/missing/", "//docs/", "/docs//", "/robots.txt/"] {
+        assert_eq!(first(&indexed, "GET", target).await, None, "{target}");
+    }
+}
+
+#[tokio::test]
+async fn directories_under_a_prefix_are_answered_by_their_index() {
+    let keep = tempfile::tempdir().expect("directory");
+    fs::write(keep.path().join("index.html"), "<p>").expect("file");
+    let mounts = site(keep.path(), "/static", &["index.html"]);
+    for (target, status, location) in
+        [("/static/", 200, None), ("/static/index.html", 200, None), ("/static", 301, Some("/static/".to_owned()))]
+    {
+        let mut client = client("GET", target, &[]);
+        let mount = mounts.find(target.as_bytes()).expect("a mount");
+        let sent = serve(&mut client, mount).await.expect("an answer");
+        assert_eq!((sent.status, client.field("location")), (status, location), "{target}");
+    }
+    assert!(mounts.root().is_none());
+}
+
+#[tokio::test]
+async fn single_file_answers_its_url_alone_and_may_be_replaced() {
+    let keep = tempfile::tempdir().expect("directory");
+    fs::write(keep.path().join("icon"), "old").expect("file");
+    fs::write(keep.path().join("secret"), "secret").expect("file");
+    let mounts = site(&keep.path().join("icon"), "/favicon.ico", &["secret"]);
+    let answer = async |target: &str| {
+        let mut client = client("GET", target, &[]);
+        let mount = mounts.find(target.as_bytes()).expect("a mount");
+        serve(&mut client, mount).await.map(|_| String::from_utf8_lossy(&client.body).into_owned())
+    };
+    assert_eq!(answer("/favicon.ico").await.ok().as_deref(), Some("old"));
+    for target in ["/favicon.ico/", "/favicon.ico/secret", "/favicon.ico/icon", "/favicon.ico/../secret"] {
+        assert!(matches!(answer(target).await, Err(Failure::NotFound)), "{target}");
+    }
+    fs::write(keep.path().join("new"), "new").expect("file");
+    fs::rename(keep.path().join("new"), keep.path().join("icon")).expect("rename");
+    assert_eq!(answer("/favicon.ico").await.ok().as_deref(), Some("new"));
+    fs::remove_file(keep.path().join("icon")).expect("remove");
+    assert!(matches!(answer("/favicon.ico").await, Err(Failure::NotFound)));
 }
