@@ -205,6 +205,12 @@ impl Connection {
         views.push((standing, options, Rc::clone(&view)));
         view
     }
+
+    /// Forgets what only requests need, here and in the workers; the next one says it again.
+    pub(crate) fn rest(&self) {
+        self.views.borrow_mut().clear();
+        self.seen.borrow_mut().clear();
+    }
 }
 
 impl View {
@@ -280,4 +286,21 @@ pub(crate) enum Local {
     Tcp(SocketAddr),
     /// Path of a Unix socket.
     Unix(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_rested_is_told_anew() {
+        let local = Local::Tcp(SocketAddr::from(([127, 0, 0, 1], 443)));
+        let connection = Connection::new(None, &local, None);
+        let view = |id| connection.view(Standing::Unasked, ViewOptions::default(), || id);
+        let first = Rc::downgrade(&view(1));
+        assert_eq!(view(2).id(), 1, "one view is enough");
+        connection.rest();
+        assert!(first.upgrade().is_none(), "a worker would keep what it was told");
+        assert_eq!(view(3).id(), 3);
+    }
 }

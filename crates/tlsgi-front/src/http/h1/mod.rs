@@ -19,7 +19,7 @@ use client::{After, H1Client};
 use parse::{Scan, parse};
 use transport::{Read, Transport};
 
-/// Quiet time after which a connection's buffers are freed.
+/// Quiet time after which a connection frees its buffers and what workers keep for it.
 const TRIM_AFTER: Duration = Duration::from_secs(1);
 
 /// While draining, an idle connection is kept this long for a request that is under way; it is answered with
@@ -121,6 +121,8 @@ async fn next_request<IO: AsyncRead + AsyncWrite + Unpin>(
             Read::Bytes => {}
             Read::Late if is_idle && !is_trimmed && wait < idle => {
                 transport.trim();
+                *head = RequestHead::default();
+                session.connection.rest();
                 is_trimmed = true;
             }
             Read::Late if is_idle => return Next::Close,
