@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_tlsgi_global_optspecs
-    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= virtualenv= venv= user= group= supplementary-group= umask= home= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= socket-mode= sni-strict no-sni-strict tls-ticket-rotation= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= tls-profile= tls-min= tls-ciphers= ciphers= ssl-ciphers= tls-order= tls-groups= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts trusted-proxy= trust= route= wsgi-environ= canonical-name= pool= mount= root-path= static= document-root= directory-index= static-max-age= response-header= request-header= compress no-compress compress-coding= compress-type= compress-min-size= compress-level= compress-secrets no-compress-secrets server-header no-server-header date-header no-date-header processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= max-worker-age= touch-workers= request-timeout= startup-timeout= preload preload-app no-preload lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= reload-include= reload-exclude= touch-reload= graceful-timeout= state-dir= front-threads= front-user= front-group= sandbox= pid-file= pid= config= h/help help-all V/version
+    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= virtualenv= venv= user= group= supplementary-group= umask= home= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= socket-mode= sni-strict no-sni-strict tls-ticket-rotation= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= tls-profile= tls-min= tls-ciphers= ciphers= ssl-ciphers= tls-order= tls-groups= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts trusted-proxy= trust= route= wsgi-environ= canonical-name= pool= mount= root-path= static= document-root= directory-index= static-max-age= response-header= request-header= compress no-compress compress-coding= compress-type= compress-min-size= compress-level= compress-secrets no-compress-secrets server-header no-server-header date-header no-date-header processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= max-worker-age= touch-workers= request-timeout= startup-timeout= preload preload-app no-preload hooks= lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= reload-include= reload-exclude= touch-reload= graceful-timeout= state-dir= front-threads= front-user= front-group= sandbox= pid-file= pid= config= h/help help-all V/version
 end
 
 function __fish_tlsgi_needs_command
@@ -125,6 +125,7 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l max-worker-age -d 'Replace 
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l touch-workers -d 'Replace the workers when this file is touched; repeatable' -r -F
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l request-timeout -d 'Longest time a request may run: 504, and the worker is replaced' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l startup-timeout -d 'Longest time from the start of a worker until it is ready [60s]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l hooks -d 'Python file with functions that workers call: FILE, or python:MODULE' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -331,6 +332,7 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l max-worker-age -d 
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l touch-workers -d 'Replace the workers when this file is touched; repeatable' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l request-timeout -d 'Longest time a request may run: 504, and the worker is replaced' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l startup-timeout -d 'Longest time from the start of a worker until it is ready [60s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l hooks -d 'Python file with functions that workers call: FILE, or python:MODULE' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -518,6 +520,7 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l max-worker-age -d 
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l touch-workers -d 'Replace the workers when this file is touched; repeatable' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l request-timeout -d 'Longest time a request may run: 504, and the worker is replaced' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l startup-timeout -d 'Longest time from the start of a worker until it is ready [60s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l hooks -d 'Python file with functions that workers call: FILE, or python:MODULE' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -708,6 +711,7 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l touch-workers -d 'Replace the workers when this file is touched; repeatable' -r -F
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l request-timeout -d 'Longest time a request may run: 504, and the worker is replaced' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l startup-timeout -d 'Longest time from the start of a worker until it is ready [60s]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l hooks -d 'Python file with functions that workers call: FILE, or python:MODULE' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l lifespan -d 'ASGI lifespan: tried, required or left out [auto]' -r -f -a "auto\t''
 on\t''
 off\t''"

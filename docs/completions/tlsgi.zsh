@@ -93,6 +93,7 @@ _tlsgi() {
 '*--touch-workers=[Replace the workers when this file is touched; repeatable]:FILE:_files' \
 '*--request-timeout=[Longest time a request may run\: 504, and the worker is replaced]:TIME:_default' \
 '*--startup-timeout=[Longest time from the start of a worker until it is ready \[60s\]]:TIME:_default' \
+'*--hooks=[Python file with functions that workers call\: FILE, or python\:MODULE]:FILE:_default' \
 '*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:(auto on off)' \
 '*--loop=[ASGI event loop; auto takes uvloop when it is installed \[auto\]]:auto|asyncio|uvloop:(auto asyncio uvloop)' \
 '*--handshake-timeout=[From accepting a connection to the end of its TLS handshake \[10s\]]:TIME:_default' \
@@ -261,6 +262,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--touch-workers=[Replace the workers when this file is touched; repeatable]:FILE:_files' \
 '*--request-timeout=[Longest time a request may run\: 504, and the worker is replaced]:TIME:_default' \
 '*--startup-timeout=[Longest time from the start of a worker until it is ready \[60s\]]:TIME:_default' \
+'*--hooks=[Python file with functions that workers call\: FILE, or python\:MODULE]:FILE:_default' \
 '*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:(auto on off)' \
 '*--loop=[ASGI event loop; auto takes uvloop when it is installed \[auto\]]:auto|asyncio|uvloop:(auto asyncio uvloop)' \
 '*--handshake-timeout=[From accepting a connection to the end of its TLS handshake \[10s\]]:TIME:_default' \
@@ -420,6 +422,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--touch-workers=[Replace the workers when this file is touched; repeatable]:FILE:_files' \
 '*--request-timeout=[Longest time a request may run\: 504, and the worker is replaced]:TIME:_default' \
 '*--startup-timeout=[Longest time from the start of a worker until it is ready \[60s\]]:TIME:_default' \
+'*--hooks=[Python file with functions that workers call\: FILE, or python\:MODULE]:FILE:_default' \
 '*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:(auto on off)' \
 '*--loop=[ASGI event loop; auto takes uvloop when it is installed \[auto\]]:auto|asyncio|uvloop:(auto asyncio uvloop)' \
 '*--handshake-timeout=[From accepting a connection to the end of its TLS handshake \[10s\]]:TIME:_default' \
@@ -593,6 +596,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--touch-workers=[Replace the workers when this file is touched; repeatable]:FILE:_files' \
 '*--request-timeout=[Longest time a request may run\: 504, and the worker is replaced]:TIME:_default' \
 '*--startup-timeout=[Longest time from the start of a worker until it is ready \[60s\]]:TIME:_default' \
+'*--hooks=[Python file with functions that workers call\: FILE, or python\:MODULE]:FILE:_default' \
 '*--lifespan=[ASGI lifespan\: tried, required or left out \[auto\]]:auto|on|off:(auto on off)' \
 '*--loop=[ASGI event loop; auto takes uvloop when it is installed \[auto\]]:auto|asyncio|uvloop:(auto asyncio uvloop)' \
 '*--handshake-timeout=[From accepting a connection to the end of its TLS handshake \[10s\]]:TIME:_default' \

@@ -7,7 +7,7 @@ import select
 import signal
 import traceback
 from dataclasses import replace
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, Optional
 
 from tlsgi import worker
 from tlsgi._worker import set_title
@@ -16,8 +16,11 @@ from tlsgi.forks import close_in_children
 from tlsgi.interface import Served
 from tlsgi.start import Start
 
+if TYPE_CHECKING:
+    from tlsgi.hooks import Hooks
 
-def serve(served: Served, start: Start, control: Control) -> int:
+
+def serve(served: Served, start: Start, control: Control, functions: Optional[Hooks] = None) -> int:
     """Forks workers until told to stop. Has no threads and no event loop, so a fork is safe."""
     set_title(f"tlsgi: preload {start.name}")
     signals = worker.SignalPipe()
@@ -39,21 +42,21 @@ def serve(served: Served, start: Start, control: Control) -> int:
             if message is None or message.op == "stop":
                 break
             if message.op == "fork":
-                _fork(message, served, start, control)
+                _fork(message, served, start, control, functions)
     signals.close()
     return 0
 
 
-def _fork(message: Message, served: Served, start: Start, control: Control) -> None:
+def _fork(message: Message, served: Served, start: Start, control: Control, functions: Optional[Hooks]) -> None:
     process = os.fork()
     if process == 0:
-        _run_child(message, served, start)
+        _run_child(message, served, start, functions)
     for descriptor in message.descriptors:
         os.close(descriptor)
     control.send("forked", process=process)
 
 
-def _run_child(message: Message, served: Served, start: Start) -> NoReturn:
+def _run_child(message: Message, served: Served, start: Start, functions: Optional[Hooks]) -> NoReturn:
     status = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -62,7 +65,9 @@ def _run_child(message: Message, served: Served, start: Start) -> NoReturn:
         changed = {name: value for name, value in message.content.items() if name in ("name", "max_requests")}
         start = replace(start, **changed)
         set_title(f"tlsgi: worker {start.name}")
-        status = worker.serve_or_report(served, start, own)
+        if functions is not None:
+            functions.is_now_in(start.name)
+        status = worker.serve_or_report(served, start, own, functions, is_forked=True)
     except BaseException:
         traceback.print_exc()
     finally:

@@ -24,6 +24,7 @@ class Start:
     name: str = "app"
     stop_timeout: float = 30.0
     preload: bool = False
+    hooks: Optional[str] = None
 
     @classmethod
     def from_message(cls, content: dict[str, Any]) -> Start:

@@ -9,13 +9,16 @@ import socket
 import sys
 import threading
 import traceback
-from typing import Any, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence
 
 from tlsgi import __version__, importer, interface
 from tlsgi._worker import set_title
 from tlsgi.control import Control
 from tlsgi.failure import EXIT_STATUS, Failure
 from tlsgi.start import Start
+
+if TYPE_CHECKING:
+    from tlsgi import hooks
 
 _EXIT_TIME = 3.0
 """Seconds that the interpreter has to end after the last request."""
@@ -45,26 +48,66 @@ def run(start: Start, control: Control) -> int:
         if start.version and start.version != __version__:
             raise Failure("version", f"the server is tlsgi {start.version}, the worker's module is {__version__}")
         importer.prepare_path(start.directory, start.python_path)
+        functions = _hooks(start)
+        if functions is not None and not start.preload:
+            functions.post_fork()
         application = importer.load(start.reference, start.is_factory)
         served = interface.examine(application, start.interface)
         if start.preload:
             from tlsgi import preload
 
-            return preload.serve(served, start, control)
+            return preload.serve(served, start, control, functions)
     except Failure as failure:
-        return _report(failure, control)
-    return serve_or_report(served, start, control)
+        return report_failure(failure, control)
+    return serve_or_report(served, start, control, functions)
 
 
-def serve_or_report(served: interface.Served, start: Start, control: Control) -> int:
+def _hooks(start: Start) -> Optional[hooks.Hooks]:
+    if start.hooks is None:
+        return None
+    from tlsgi import hooks
+
+    return hooks.load(start.hooks, start.name)
+
+
+def serve_or_report(
+    served: interface.Served,
+    start: Start,
+    control: Control,
+    functions: Optional[hooks.Hooks] = None,
+    is_forked: bool = False,
+) -> int:
     """As :func:`serve`; a failure to start is told to the supervisor."""
+    global _at_end
     try:
+        if functions is None:
+            return serve(served, start, control)
+        _at_end = functions.worker_exit
+        if is_forked:
+            functions.post_fork()
+        functions.post_worker_init(served.application)
+        if served.interface == "wsgi":
+            served = served._replace(application=functions.around(served.application))
         return serve(served, start, control)
     except Failure as failure:
-        return _report(failure, control)
+        return report_failure(failure, control)
+    finally:
+        _end()
 
 
-def _report(failure: Failure, control: Control) -> int:
+_at_end: Optional[Callable[[], None]] = None
+"""What the application's own functions do at the end of the process."""
+
+
+def _end() -> None:
+    global _at_end
+    end, _at_end = _at_end, None
+    if end is not None:
+        end()
+
+
+def report_failure(failure: Failure, control: Control) -> int:
+    """Tells the supervisor why this process cannot serve; returns the exit status."""
     control.send("failed", phase=failure.phase, message=failure.message, detail=failure.detail)
     return EXIT_STATUS
 
@@ -140,6 +183,7 @@ class SignalPipe:
 
 def leave(status: int) -> None:
     """Ends the process at once, without waiting for threads that still run application code."""
+    _end()
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

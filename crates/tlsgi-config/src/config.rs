@@ -534,6 +534,8 @@ pub struct Pool {
     pub request_timeout: Option<Duration>,
     /// Import once, fork the workers from that process.
     pub preload: bool,
+    /// Functions called in the life of a worker: an absolute path, or a module behind `python:`.
+    pub hooks: Option<String>,
     /// How long a worker may take from start to ready.
     pub startup_timeout: Duration,
     /// ASGI lifespan.

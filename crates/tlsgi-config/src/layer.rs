@@ -498,6 +498,14 @@ options! {
         /// Saves memory and start time. Threads and connections that the import opens do not survive the fork.
         preload: One<bool> = switch("--preload").off(&["--no-preload"]).also(&["--preload-app"]);
 
+        /// Python file with functions that workers call: FILE, or python:MODULE.
+        ///
+        /// Those that it has of `post_fork(server, worker)`, before the application is imported (with `--preload` after the fork),
+        /// `post_worker_init(worker)`, after it, `worker_exit(server, worker)` at the orderly end, and for WSGI `pre_request(worker, request)` and
+        /// `post_request(worker, request, environ, response)`. One that fails at the start is a start error. `server` and `worker` have
+        /// `pid`, `log` and `cfg`.
+        hooks: One<Text> = option("--hooks", "FILE");
+
         /// ASGI lifespan: tried, required or left out.
         lifespan: One<Lifespan> = option("--lifespan", "auto|on|off").default("auto");
 

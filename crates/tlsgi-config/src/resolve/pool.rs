@@ -76,10 +76,19 @@ impl Resolver<'_> {
             touch_files: said.touch_workers.iter().map(|it| self.path(&it.value.0, &it.origin)).collect(),
             request_timeout: value(&said.request_timeout).0.map(|period| period.0),
             preload: *value(&said.preload),
+            hooks: said.hooks.as_ref().map(|it| self.hooks(&it.value.0, &it.origin)),
             startup_timeout: value(&said.startup_timeout).0,
             lifespan: *value(&said.lifespan),
             event_loop: *value(&said.event_loop),
         })
+    }
+
+    /// A module stays as it is; a file is found from where it was named.
+    fn hooks(&self, text: &str, origin: &Origin) -> String {
+        match text.starts_with("python:") {
+            true => text.to_owned(),
+            false => self.path(Path::new(text), origin).to_string_lossy().into_owned(),
+        }
     }
 
     fn application(&mut self, part: &Part) -> Option<Application> {

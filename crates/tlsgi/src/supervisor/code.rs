@@ -29,6 +29,9 @@ pub(super) fn stamp(pool: &Pool) -> Option<u64> {
         roots.iter().any(is_here).then_some(())?;
     }
     let mut files = Vec::new();
+    if let Some(file) = pool.hooks.as_ref().filter(|hooks| !hooks.starts_with("python:")) {
+        files.push(seen(PathBuf::from(file))?);
+    }
     let mut left = MOST_ENTRIES;
     for root in roots {
         // A link may lead to another release by now.
@@ -46,6 +49,11 @@ pub(super) fn stamp(pool: &Pool) -> Option<u64> {
 /// A file: path, inode, size, and when anything of it changed last. Copying tools keep the time of the content.
 type Seen = (PathBuf, u64, u64, i64, i64);
 
+fn seen(path: PathBuf) -> Option<Seen> {
+    let found = path.metadata().ok()?;
+    Some((path, found.ino(), found.size(), found.ctime(), found.ctime_nsec()))
+}
+
 /// None once too much was looked at, or where it cannot be looked.
 fn look(directory: &Path, left: &mut usize, files: &mut Vec<Seen>) -> Option<()> {
     for entry in std::fs::read_dir(directory).ok()? {
@@ -59,8 +67,7 @@ fn look(directory: &Path, left: &mut usize, files: &mut Vec<Seen>) -> Option<()>
         if entry.file_type().ok()?.is_dir() {
             look(&path, left, files)?;
         } else if path.extension().is_some_and(|extension| extension == "py") {
-            let found = path.metadata().ok()?;
-            files.push((path, found.ino(), found.size(), found.ctime(), found.ctime_nsec()));
+            files.push(seen(path)?);
         }
     }
     Some(())

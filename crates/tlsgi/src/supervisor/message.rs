@@ -44,6 +44,7 @@ pub(super) struct Start {
     pub(super) name: String,
     pub(super) stop_timeout: f64,
     pub(super) preload: bool,
+    pub(super) hooks: Option<String>,
 }
 
 /// From a worker.

@@ -362,6 +362,7 @@ pub(super) fn start_message(
         name,
         stop_timeout: stop_timeout.as_secs_f64(),
         preload: duty == Duty::Preload,
+        hooks: pool.hooks.clone(),
     }))
 }
 

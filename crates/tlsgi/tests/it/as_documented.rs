@@ -469,3 +469,50 @@ fn touched_script_has_new_processes_and_its_new_code() {
     server.wait_until(|| fetch(&server, "https", "/", &[]).contains("somebody"), "the new code");
     assert_ne!(copy(&fetch(&server, "https", "/", &[])), before);
 }
+
+/// What a configuration in Python has workers do.
+const HOOKS: &str = r#"
+def post_fork(server, worker):
+    worker.log.info("hook post_fork %s", worker.pid)
+
+def post_worker_init(worker):
+    worker.log.info("hook post_worker_init %s", callable(worker.wsgi))
+
+def pre_request(worker, req):
+    worker.log.info("hook pre_request %s %s", req.method, req.path)
+
+def post_request(worker, req, environ, resp):
+    worker.log.info("hook post_request %s %s %s", req.path, resp.status, resp.sent > 0)
+
+def worker_exit(server, worker):
+    worker.log.info("hook worker_exit %s", worker.pid)
+"#;
+
+fn hooks(more: &[&str]) {
+    let directory = directory();
+    std::fs::write(directory.path().join("conf.py"), HOOKS).expect("configuration");
+    let first = ["gunicorn", "--bind", "127.0.0.1:0", "--certfile", "server.crt", "--keyfile", "server.key"];
+    let server = serve(directory, &[&first[..], &["-c", "conf.py"], more, &["wsgi:application"]].concat());
+    let answer = fetch(&server, "https", "/page", &[]);
+    let process = copy(&answer).split('/').next().expect("a process").to_owned();
+    for line in [
+        format!("hook post_fork {process}\n"),
+        "hook post_worker_init True\n".to_owned(),
+        "hook pre_request GET /page\n".to_owned(),
+        "hook post_request /page 200 OK True\n".to_owned(),
+    ] {
+        server.wait_for_log(&line);
+    }
+    server.signal("HUP");
+    server.wait_for_log(&format!("hook worker_exit {process}\n"));
+}
+
+#[test]
+fn gunicorn_functions_of_workers_are_called() {
+    hooks(&[]);
+}
+
+#[test]
+fn gunicorn_functions_of_forked_workers_are_called() {
+    hooks(&["--preload"]);
+}

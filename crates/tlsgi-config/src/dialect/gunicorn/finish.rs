@@ -31,6 +31,7 @@ pub(super) fn finish(state: &mut Pyserver, positional: Vec<String>, input: &Inpu
     let (mode, authorities) = (state.kept("--cert-reqs"), state.kept("--ca-certs"));
     shared::verify(state, mode, authorities);
     trust(state);
+    hooks(state, class);
     shared::extra_files(state, "--reload-extra-file", ',');
     state.draft.default("access-log", "none");
 }
@@ -163,6 +164,29 @@ fn trust(state: &mut Pyserver) {
         Some(given) => shared::proxies(state, given.value(), Some(&given), &headers),
         None if state.draft.has("bind-http") => shared::proxies(state, "127.0.0.1,::1", None, &headers),
         None => {}
+    }
+}
+
+pub(super) fn hook(state: &mut Pyserver, given: &Given) {
+    let Origin::File(at) = &given.origin else {
+        state.draft.tell(refusal(given, "a function is written in a configuration file"));
+        return;
+    };
+    let source = at.file.to_string_lossy().into_owned();
+    state.draft.say("hooks", &source, given);
+}
+
+/// With ASGI nobody calls these there either, except gunicorn's own worker.
+pub(super) fn request_hook(state: &mut Pyserver, given: &Given) {
+    hook(state, given);
+    super::super::pyserver::keep(state, given);
+}
+
+fn hooks(state: &mut Pyserver, class: Class) {
+    for name in ["pre_request", "post_request"] {
+        if let Some(given) = state.kept(name).filter(|_| class == Class::Asgi) {
+            state.draft.tell(refusal(&given, "with ASGI it is what a middleware does, around the application"));
+        }
     }
 }
 

@@ -4,8 +4,7 @@ use super::super::entry::{Section, Takes, option, switch};
 use super::super::pyserver::{Pyserver, keep, shared};
 use super::finish;
 
-const HOOK: &str =
-    "there is nothing of gunicorn's to hand to it; do it where the application is imported, or in its ASGI lifespan";
+const ARBITER: &str = "no Python runs in the process that starts the workers";
 const DIRTY: &str = "there are no such processes; run them as a service beside";
 const STRICT: &str = "requests are read strictly: what two readers may understand differently is refused";
 const LOGGER: &str = "the server writes its log to standard error by itself: `--log-level`, `--log-format`; the application configures its own";
@@ -156,21 +155,21 @@ pub(super) static TABLE: &[Section<Pyserver>] = &[
     Section {
         title: "Server hooks",
         entries: &[
-            option(&["on_starting"], "FUNCTION").refused(HOOK),
-            option(&["on_reload"], "FUNCTION").refused(HOOK),
-            option(&["when_ready"], "FUNCTION").refused("the service manager is told when the server is ready (`Type=notify`)"),
-            option(&["pre_fork"], "FUNCTION").refused(HOOK),
-            option(&["post_fork"], "FUNCTION").refused("every worker imports the application itself: what it did belongs at the top of the module; with `--preload`, `os.register_at_fork`"),
-            option(&["post_worker_init"], "FUNCTION").refused("do it at the end of the application's module, or in its ASGI lifespan"),
-            option(&["worker_int"], "FUNCTION").refused(HOOK),
-            option(&["worker_abort"], "FUNCTION").refused("the stacks of a worker that is stuck are in the log"),
-            option(&["pre_exec"], "FUNCTION").refused(HOOK),
-            option(&["pre_request"], "FUNCTION").refused("it is what a middleware does, around the application"),
-            option(&["post_request"], "FUNCTION").refused("it is what a middleware does, around the application"),
-            option(&["child_exit"], "FUNCTION").refused(HOOK),
-            option(&["worker_exit"], "FUNCTION").refused("`atexit` runs in every worker, and the ASGI lifespan has a shutdown"),
-            option(&["nworkers_changed"], "FUNCTION").refused(HOOK),
-            option(&["on_exit"], "FUNCTION").refused(HOOK),
+            option(&["on_starting"], "FUNCTION").refused("no Python runs in the process that starts the workers: run it before the server, with `ExecStartPre=` of a systemd unit"),
+            option(&["on_reload"], "FUNCTION").refused(ARBITER),
+            option(&["when_ready"], "FUNCTION").refused("no Python runs in the process that starts the workers: the service manager is told when the server is ready (`Type=notify`)"),
+            option(&["pre_fork"], "FUNCTION").refused("no Python runs in the process that starts the workers; `post_fork` and `post_worker_init` are called in each worker"),
+            option(&["post_fork"], "FUNCTION").nearly("`--hooks`: called in the worker, with a stand-in for the arbiter that has `pid`, `log` and `cfg`", finish::hook),
+            option(&["post_worker_init"], "FUNCTION").nearly("`--hooks`: called in the worker once the application is imported", finish::hook),
+            option(&["worker_int"], "FUNCTION").refused("workers end when they are told to, without a signal; `worker_exit` is called then"),
+            option(&["worker_abort"], "FUNCTION").refused("the stacks of a worker that is stuck are in the log; no Python can run in it any more"),
+            option(&["pre_exec"], "FUNCTION").refused("the server is not executed anew: HUP replaces the workers, USR2 the process that talks to clients"),
+            option(&["pre_request"], "FUNCTION").nearly("`--hooks`, with WSGI; `request` has `method`, `path`, `query`, `uri`, `headers`, `version`, `scheme`, `remote_addr`", finish::request_hook),
+            option(&["post_request"], "FUNCTION").nearly("`--hooks`, with WSGI; `response` has `status`, `status_code`, `headers`, `sent`", finish::request_hook),
+            option(&["child_exit"], "FUNCTION").refused("no Python runs in the process that outlives a worker; `worker_exit` is called in the worker at its orderly end"),
+            option(&["worker_exit"], "FUNCTION").nearly("`--hooks`: called in the worker at its orderly end", finish::hook),
+            option(&["nworkers_changed"], "FUNCTION").refused(ARBITER),
+            option(&["on_exit"], "FUNCTION").refused("no Python runs in the process that starts the workers: run it after the server, with `ExecStopPost=` of a systemd unit"),
         ],
     },
     Section {
