@@ -1,4 +1,4 @@
-//! Rooms of the front by themselves, for its benchmark: the parser of heads and the decision. Not for use by other crates.
+//! Rooms of the front by themselves, for its benchmark and for fuzzing: the parser of heads, the decision, HTTP/2. Not for use by other crates.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use crate::answer::Answers;
 use crate::connection::{Connection, Local};
 use crate::control::TrustFiles;
 use crate::http::h1::parse::{Scan, parse};
+use crate::http::h2::rehearsal::Rehearsal;
 use crate::http::head::RequestHead;
 use crate::pool::{Pool, PoolShared};
 use crate::route::place::Routes;
@@ -75,5 +76,38 @@ impl Rooms {
         let Self { head, state, connection } = self;
         let route = state.site(head).map(|site| decide(state, site, head, connection, Door::Https, 0));
         matches!(route, Some(Route::Application(..)))
+    }
+}
+
+/// One HTTP/2 connection without a network, whose requests are answered with a constant.
+#[derive(Debug)]
+pub struct Http2(Rehearsal);
+
+impl Http2 {
+    /// A connection that begins.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Rehearsal::new())
+    }
+
+    /// Takes bytes of the client; false when they end the connection.
+    pub fn receive(&mut self, bytes: &[u8]) -> bool {
+        self.0.receive(bytes)
+    }
+
+    /// Answers what came: how many requests did.
+    pub fn answer(&mut self) -> usize {
+        self.0.answer()
+    }
+
+    /// Hands what is to be written to `take`.
+    pub fn take_output(&mut self, take: impl FnOnce(&[u8])) {
+        self.0.take_output(take);
+    }
+}
+
+impl Default for Http2 {
+    fn default() -> Self {
+        Self::new()
     }
 }

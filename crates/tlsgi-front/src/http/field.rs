@@ -86,6 +86,7 @@ pub(crate) mod id {
         ($($name:ident = $text:literal;)*) => { $(pub(crate) const $name: u8 = super::const_id($text);)* };
     }
     ids! {
+        CONNECTION = "connection";
         CONTENT_LENGTH = "content-length";
         COOKIE = "cookie";
         DATE = "date";

@@ -325,9 +325,26 @@ impl<'a> Builder<'a> {
             return Err(Failure::BadField);
         }
         let span = Span { start, end: u32::try_from(self.head.text.len()).unwrap_or(u32::MAX) };
+        let id = name_id(self.head.slice(span));
+        self.take(id, span, value)
+    }
+
+    /// One field line whose name is lower-case and known to be valid, with its wire id or 0, and whose value has no control bytes.
+    pub(crate) fn sound_field(&mut self, id: u8, name: &[u8], value: &[u8]) -> Result<(), Failure> {
+        self.count += 1;
+        if self.count > self.limits.header_count || value.len() > tlsgi_wire::MAX_FIELD {
+            return Err(Failure::HeaderTooLarge);
+        }
+        if name.len() > 1024 {
+            return Err(Failure::BadField);
+        }
+        let name = self.head.store(name);
+        self.take(id, name, value)
+    }
+
+    fn take(&mut self, id: u8, span: Span, value: &[u8]) -> Result<(), Failure> {
         let value_span = self.head.store(value);
         let lower = self.head.slice(span);
-        let id = name_id(lower);
         match lower {
             b"host" => return self.host(value, value_span),
             b"content-length" => self.length(value)?,
@@ -357,7 +374,12 @@ impl<'a> Builder<'a> {
     }
 
     /// Checks the whole and settles the body's length.
-    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        self.finish_head().map(drop)
+    }
+
+    /// As [`Self::finish`]; the head is given back.
+    pub(crate) fn finish_head(mut self) -> Result<&'a mut RequestHead, Failure> {
         let is_h1 = self.head.version <= HttpVersion::Http11;
         self.settle_host()?;
         let head = self.head;
@@ -387,7 +409,7 @@ impl<'a> Builder<'a> {
         {
             return Err(Failure::BodyTooLarge);
         }
-        Ok(())
+        Ok(head)
     }
 
     /// One host, whoever named it: an absolute target or `:authority` before the Host field (RFC 9112 3.2.2).

@@ -3,38 +3,30 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use h2::server::SendResponse;
-use h2::{Reason, RecvStream, SendStream};
-use http::Request;
 use tlsgi_config::config::Limits;
+use tokio::time::Instant;
 
-use super::meter::Meter;
+use super::frame::Code;
 use super::pace::Pace;
+use super::protocol::{Body, Connection, Opened, Sent};
 use super::timers::Timers;
-use super::{fields, request};
 use crate::http::client::{Client, Event, Gone};
 use crate::http::failure::Failure;
 use crate::http::head::{RequestHead, Upgrade};
 use crate::http::response::{Framing, ResponseHead, SitePolicy};
 
-/// Request heads kept for the next streams of a connection.
-const KEPT_HEADS: usize = 32;
-
-/// What the streams of a connection share.
+/// What a connection and its streams share. Nobody holds the connection while it waits or calls others.
 pub(super) struct Shared {
-    pub(super) timers: Rc<Timers>,
-    pub(super) meter: Rc<RefCell<Meter>>,
-    pub(super) heads: RefCell<Vec<RequestHead>>,
+    pub(super) timers: Timers,
+    pub(super) connection: RefCell<Connection>,
 }
 
 /// A stream that the client opened, before anything of it was looked at.
 pub(super) struct Accepted {
-    pub(super) request: Request<RecvStream>,
-    pub(super) respond: SendResponse<Bytes>,
-    pub(super) limits: Rc<Limits>,
+    pub(super) opened: Opened,
     pub(super) shared: Rc<Shared>,
     pub(super) lane: u32,
 }
@@ -46,20 +38,15 @@ impl Accepted {
         self,
         policy: impl FnOnce(Option<&mut RequestHead>) -> SitePolicy<'p>,
     ) -> (H2Client<'p>, Option<Failure>) {
-        let Self { request, respond, limits, shared, lane } = self;
-        let (parts, body) = request.into_parts();
-        let is_end = body.is_end_stream();
-        let mut head = shared.heads.borrow_mut().pop().unwrap_or_default();
-        let refusal = request::read(&parts, is_end, &mut head, &limits).err();
+        let Self { opened: Opened { slot, mut head, refusal, is_end, limits }, shared, lane } = self;
         let is_websocket = head.upgrade == Upgrade::WebSocket;
         let policy = policy(refusal.is_none().then_some(&mut head));
         let client = H2Client {
             is_continue_due: head.expects_continue && !is_end,
             head,
             policy,
-            body,
-            stream: respond.stream_id().as_u32(),
-            reply: Reply::Nothing(respond),
+            slot,
+            reply: Reply::Nothing,
             ahead: Bytes::new(),
             received: 0,
             has_told_end: is_end || is_websocket,
@@ -74,9 +61,10 @@ impl Accepted {
 }
 
 /// How far the answer has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reply {
-    Nothing(SendResponse<Bytes>),
-    Head(SendStream<Bytes>),
+    Nothing,
+    Head,
     /// Complete, or given up.
     End,
 }
@@ -85,8 +73,7 @@ enum Reply {
 pub(super) struct H2Client<'p> {
     head: RequestHead,
     policy: SitePolicy<'p>,
-    body: RecvStream,
-    stream: u32,
+    slot: u32,
     reply: Reply,
     /// Taken from the stream, not handed over yet.
     ahead: Bytes,
@@ -101,63 +88,42 @@ pub(super) struct H2Client<'p> {
 }
 
 impl H2Client<'_> {
-    /// The next piece of body, without looking at deadlines. What is handed over opens the client's window again.
-    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
-        loop {
-            if !self.ahead.is_empty() {
-                return Poll::Ready(Event::Body(std::mem::take(&mut self.ahead)));
+    /// The next piece of body, at most so much, without looking at deadlines.
+    fn next_body(&mut self, limit: usize) -> Poll<Event> {
+        if !self.ahead.is_empty() {
+            return Poll::Ready(Event::Body(self.ahead.split_to(limit.min(self.ahead.len()))));
+        }
+        let next = self.shared.connection.borrow_mut().take_body(self.slot, limit);
+        Poll::Ready(match next {
+            Body::Bytes(piece) => self.hand_over(piece),
+            Body::Wait => return Poll::Pending,
+            Body::Gone => Event::Gone,
+            Body::Failed(failure) => {
+                self.has_told_end = true;
+                Event::Failed(failure)
             }
-            let piece = match ready!(self.body.poll_data(cx)) {
-                Some(Ok(piece)) => piece,
-                Some(Err(_)) => return Poll::Ready(Event::Gone),
-                None => return self.poll_end(cx),
-            };
-            if let Some(event) = self.hand_over(piece) {
-                return Poll::Ready(event);
+            Body::End => {
+                self.has_told_end = true;
+                if self.is_tunnel { Event::Gone } else { Event::BodyEnd }
             }
-        }
-    }
-
-    fn hand_over(&mut self, piece: Bytes) -> Option<Event> {
-        if piece.is_empty() {
-            return None;
-        }
-        self.received += piece.len() as u64;
-        self.pace.moved(self.shared.timers.now());
-        // Fails only for more than was received, or on a stream that is gone.
-        let _ = self.body.flow_control().release_capacity(piece.len());
-        if !self.is_tunnel && self.limits.body_bytes.is_some_and(|limit| self.received > limit) {
-            return Some(Event::Failed(Failure::BodyTooLarge));
-        }
-        Some(Event::Body(piece))
-    }
-
-    /// The data is complete; trailers are checked and dropped (RFC 9110 6.5.1).
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
-        let trailers = ready!(self.body.poll_trailers(cx));
-        self.has_told_end = true;
-        Poll::Ready(match trailers {
-            Err(_) => Event::Gone,
-            Ok(Some(fields)) if fields.len() > self.limits.header_count => Event::Failed(Failure::BadTrailer),
-            Ok(_) if self.is_tunnel => Event::Gone,
-            Ok(_) => Event::BodyEnd,
         })
     }
 
-    fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut self.reply {
-            Reply::Nothing(respond) => respond.poll_reset(cx).map(drop),
-            Reply::Head(stream) => stream.poll_reset(cx).map(drop),
-            Reply::End => Poll::Pending,
+    fn hand_over(&mut self, piece: Bytes) -> Event {
+        self.received += piece.len() as u64;
+        self.pace.moved(self.shared.timers.now());
+        if !self.is_tunnel && self.limits.body_bytes.is_some_and(|limit| self.received > limit) {
+            return Event::Failed(Failure::BodyTooLarge);
         }
+        Event::Body(piece)
     }
 
     fn poll_event(&mut self, wants_body: bool, cx: &mut Context<'_>) -> Poll<Event> {
         let waits_for_body = wants_body && (self.is_tunnel || !self.has_told_end);
-        if waits_for_body && let Poll::Ready(event) = self.poll_body(cx) {
+        if waits_for_body && let Poll::Ready(event) = self.next_body(usize::MAX) {
             return Poll::Ready(event);
         }
-        if self.poll_gone(cx).is_ready() {
+        if self.reply != Reply::End && self.shared.connection.borrow().is_gone(self.slot) {
             return Poll::Ready(Event::Gone);
         }
         if !waits_for_body || self.is_tunnel {
@@ -165,82 +131,99 @@ impl H2Client<'_> {
             return Poll::Pending;
         }
         let timers = &self.shared.timers;
-        let seen = self.received + self.shared.meter.borrow().data_in_flight(self.stream);
-        let deadline = self.pace.deadline(seen, timers.now(), &self.limits);
+        let deadline = self.pace.deadline(self.received, timers.now(), &self.limits);
         timers.poll_at(self.lane, deadline, cx).map(|()| Event::Failed(Failure::BodyTimeout))
     }
 
-    /// Waits until the client's window and the send buffer take something: how many bytes, at most `wanted`.
-    async fn capacity(&mut self, wanted: usize) -> Result<usize, Gone> {
-        let Reply::Head(stream) = &mut self.reply else { return Err(Gone) };
-        stream.reserve_capacity(wanted);
-        let ready = stream.capacity();
-        if ready > 0 {
-            return Ok(ready.min(wanted));
-        }
-        let timers = &self.shared.timers;
-        let deadline = timers.now() + self.limits.write_timeout;
-        let granted = poll_fn(|cx| match stream.poll_capacity(cx) {
-            Poll::Ready(Some(Ok(granted))) if granted > 0 => Poll::Ready(Some(granted.min(wanted))),
-            Poll::Ready(None | Some(Err(_))) => Poll::Ready(None),
-            Poll::Ready(Some(Ok(_))) | Poll::Pending => timers.poll_at(self.lane, deadline, cx).map(|()| None),
+    /// Waits until the output takes something from this stream.
+    async fn room(&mut self) -> Result<(), Gone> {
+        let mut since = None;
+        poll_fn(|cx| {
+            let has_room = {
+                let mut connection = self.shared.connection.borrow_mut();
+                if connection.is_gone(self.slot) {
+                    return Poll::Ready(Err(Gone));
+                }
+                connection.has_room(self.slot)
+            };
+            if has_room { Poll::Ready(Ok(())) } else { self.poll_stall(&mut since, true, cx) }
         })
-        .await;
-        if granted.is_none() {
-            self.give_up(Reason::CANCEL);
-        }
-        granted.ok_or(Gone)
+        .await
     }
 
     async fn write(&mut self, bytes: &[u8], is_end: bool) -> Result<(), Gone> {
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let fits = self.capacity(rest.len()).await?;
-            let (piece, after) = rest.split_at(fits.min(rest.len()));
-            rest = after;
-            if rest.is_empty() {
-                // Not so when the client's window cut it: a window that opens byte by byte earns nothing.
-                self.shared.meter.borrow_mut().sent_piece();
+        let (mut rest, mut since) = (bytes, None);
+        poll_fn(|cx| self.poll_write(&mut rest, is_end, &mut since, cx)).await
+    }
+
+    fn poll_write(
+        &mut self,
+        rest: &mut &[u8],
+        is_end: bool,
+        since: &mut Option<Instant>,
+        cx: &Context<'_>,
+    ) -> Poll<Result<(), Gone>> {
+        if self.reply != Reply::Head {
+            return Poll::Ready(Err(Gone));
+        }
+        let sent = self.shared.connection.borrow_mut().send_body(self.slot, rest, is_end);
+        let (count, is_shared) = match sent {
+            Ok(Sent::All) => {
+                if is_end {
+                    self.reply = Reply::End;
+                }
+                return Poll::Ready(Ok(()));
             }
-            self.send(Bytes::copy_from_slice(piece), is_end && rest.is_empty())?;
+            Ok(Sent::Blocked(count)) => (count, false),
+            Ok(Sent::Waiting(count)) => (count, true),
+            Err(Gone) => {
+                self.reply = Reply::End;
+                return Poll::Ready(Err(Gone));
+            }
+        };
+        *rest = rest.get(count..).unwrap_or_default();
+        if count > 0 {
+            *since = None;
         }
-        if is_end && bytes.is_empty() { self.send(Bytes::new(), true) } else { Ok(()) }
+        self.poll_stall(since, is_shared, cx)
     }
 
-    fn send(&mut self, bytes: Bytes, is_end: bool) -> Result<(), Gone> {
-        let Reply::Head(stream) = &mut self.reply else { return Err(Gone) };
-        let outcome = stream.send_data(bytes, is_end).map_err(|_| Gone);
-        if is_end || outcome.is_err() {
+    /// Nothing can be sent now: until when the client may take something. `is_shared`: others may have had their turn meanwhile.
+    fn poll_stall(&mut self, since: &mut Option<Instant>, is_shared: bool, cx: &Context<'_>) -> Poll<Result<(), Gone>> {
+        let timers = &self.shared.timers;
+        let mut since = *since.get_or_insert(timers.now());
+        if is_shared {
+            since = since.max(self.shared.connection.borrow().moved());
+        }
+        ready!(timers.poll_at(self.lane, since + self.limits.write_timeout, cx));
+        self.give_up(Code::Cancel);
+        Poll::Ready(Err(Gone))
+    }
+
+    fn give_up(&mut self, code: Code) {
+        if self.reply != Reply::End {
             self.reply = Reply::End;
-        }
-        outcome
-    }
-
-    fn give_up(&mut self, reason: Reason) {
-        match std::mem::replace(&mut self.reply, Reply::End) {
-            Reply::Nothing(mut respond) => respond.send_reset(reason),
-            Reply::Head(mut stream) => stream.send_reset(reason),
-            Reply::End => {}
+            self.shared.connection.borrow_mut().reset(self.slot, code);
         }
     }
 
     /// Sends a head of any kind that begins the response.
-    fn begin(&mut self, head: &ResponseHead, framing: Framing, is_end: bool) -> Result<(), Gone> {
+    async fn begin(&mut self, head: &ResponseHead, framing: Framing, is_end: bool) -> Result<(), Gone> {
         self.pace.pause(self.shared.timers.now());
-        let Reply::Nothing(respond) = &mut self.reply else { return Err(Gone) };
-        let sent = respond.send_response(fields::response(head, framing, self.policy), is_end);
-        self.reply = match sent {
-            Ok(stream) if !is_end => Reply::Head(stream),
-            Ok(_) | Err(_) => Reply::End,
-        };
-        if matches!(self.reply, Reply::End) && !is_end { Err(Gone) } else { Ok(()) }
+        if self.reply != Reply::Nothing {
+            return Err(Gone);
+        }
+        self.room().await?;
+        self.reply = if is_end { Reply::End } else { Reply::Head };
+        self.shared.connection.borrow_mut().send_head(self.slot, head, framing, self.policy, is_end)
     }
 
-    fn interim(&mut self, status: u16, fields: &[u8]) -> Result<(), Gone> {
-        match &mut self.reply {
-            Reply::Nothing(respond) => respond.send_informational(fields::interim(status, fields)).map_err(|_| Gone),
-            Reply::Head(_) | Reply::End => Ok(()),
+    async fn interim(&mut self, status: u16, fields: &[u8]) -> Result<(), Gone> {
+        if self.reply != Reply::Nothing {
+            return Ok(());
         }
+        self.room().await?;
+        self.shared.connection.borrow_mut().send_interim(self.slot, status, fields)
     }
 }
 
@@ -251,17 +234,12 @@ impl Client for H2Client<'_> {
 
     fn ready_body(&mut self, limit: usize) -> Result<(Bytes, bool), Failure> {
         let (mut first, mut more) = (Bytes::new(), BytesMut::new());
-        let cx = &mut Context::from_waker(Waker::noop());
         while !self.has_told_end && first.len() + more.len() < limit {
-            let room = limit - first.len() - more.len();
-            let mut piece = match self.poll_body(cx) {
+            let piece = match self.next_body(limit - first.len() - more.len()) {
                 Poll::Ready(Event::Body(piece)) => piece,
                 Poll::Ready(Event::Failed(failure)) => return Err(failure),
                 Poll::Ready(Event::BodyEnd | Event::Gone) | Poll::Pending => break,
             };
-            if piece.len() > room {
-                self.ahead = piece.split_off(room);
-            }
             if first.is_empty() {
                 first = piece;
             } else {
@@ -279,22 +257,22 @@ impl Client for H2Client<'_> {
     }
 
     async fn send_continue(&mut self) -> Result<(), Gone> {
-        if std::mem::take(&mut self.is_continue_due) { self.interim(100, &[]) } else { Ok(()) }
+        if std::mem::take(&mut self.is_continue_due) { self.interim(100, &[]).await } else { Ok(()) }
     }
 
     async fn send_early_hints(&mut self, fields: &[u8]) -> Result<(), Gone> {
-        self.interim(103, fields)
+        self.interim(103, fields).await
     }
 
     async fn send_head(&mut self, head: &ResponseHead, body: &[u8], is_end: bool) -> Result<(), Gone> {
         if self.head.upgrade == Upgrade::WebSocket && (200..300).contains(&head.status) {
             // A 2xx would tell the client that the WebSocket is open (RFC 8441 5).
             let refusal = ResponseHead { status: 501, fields: Vec::new(), length: Some(0), has_trailers: false };
-            return self.begin(&refusal, Framing { content_length: Some(0), sends_body: false }, true);
+            return self.begin(&refusal, Framing { content_length: Some(0), sends_body: false }, true).await;
         }
         let framing = Framing::of(&self.head, head);
         let is_bodiless = !framing.sends_body || is_end && body.is_empty();
-        self.begin(head, framing, is_bodiless)?;
+        self.begin(head, framing, is_bodiless).await?;
         if is_bodiless { Ok(()) } else { self.write(body, is_end).await }
     }
 
@@ -302,23 +280,25 @@ impl Client for H2Client<'_> {
         self.pace.pause(self.shared.timers.now());
         match self.reply {
             Reply::End => Ok(()),
-            Reply::Nothing(_) | Reply::Head(_) => self.write(bytes, is_end).await,
+            Reply::Nothing | Reply::Head => self.write(bytes, is_end).await,
         }
     }
 
     async fn send_trailers(&mut self, fields: &[u8]) -> Result<(), Gone> {
-        let Reply::Head(stream) = &mut self.reply else { return Ok(()) };
-        if !self.head.accepts_trailers {
-            return self.send(Bytes::new(), true);
+        if self.reply != Reply::Head {
+            return Ok(());
         }
-        let outcome = stream.send_trailers(fields::trailers(fields)).map_err(|_| Gone);
+        if !self.head.accepts_trailers {
+            return self.write(&[], true).await;
+        }
+        self.room().await?;
         self.reply = Reply::End;
-        outcome
+        self.shared.connection.borrow_mut().send_trailers(self.slot, fields)
     }
 
     async fn accept_websocket(&mut self, fields: &[u8]) -> Result<(), Gone> {
         let head = ResponseHead { status: 200, fields: fields.to_vec(), length: None, has_trailers: false };
-        self.begin(&head, Framing { content_length: None, sends_body: true }, false)?;
+        self.begin(&head, Framing { content_length: None, sends_body: true }, false).await?;
         self.is_tunnel = true;
         self.has_told_end = false;
         Ok(())
@@ -327,19 +307,17 @@ impl Client for H2Client<'_> {
     fn close_afterwards(&mut self) {}
 
     fn abort(&mut self) {
-        self.give_up(Reason::INTERNAL_ERROR);
+        self.give_up(Code::Internal);
     }
 }
 
 impl Drop for H2Client<'_> {
     fn drop(&mut self) {
-        if self.is_tunnel && matches!(self.reply, Reply::Head(_)) {
+        let mut connection = self.shared.connection.borrow_mut();
+        if self.is_tunnel && self.reply == Reply::Head {
             // The orderly end of a WebSocket (RFC 8441 5); a reset would overtake its last frames. Fails if the client left.
-            let _ = self.send(Bytes::new(), true);
+            let _ = connection.send_body(self.slot, &[], true);
         }
-        let mut heads = self.shared.heads.borrow_mut();
-        if heads.len() < KEPT_HEADS {
-            heads.push(std::mem::take(&mut self.head));
-        }
+        connection.release(self.slot, std::mem::take(&mut self.head));
     }
 }

@@ -1,4 +1,4 @@
-//! Drives one connection: its protocol, its streams' futures and its deadlines, all in one task.
+//! Drives one connection: its bytes, its streams' futures and its deadlines, all in one task.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -7,31 +7,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
-use h2::server::{Connection, SendResponse};
-use h2::{Reason, RecvStream};
-use http::Request;
 use tlsgi_config::config::Limits;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Duration, Instant, timeout};
+use tokio::time::{Duration, Instant};
 
 use super::client::{Accepted, Shared};
+use super::frame::Code;
 use super::lanes::{Lanes, Signals};
+use super::protocol::Connection;
 use super::timers::Timers;
-use super::transport::{Transport, Wire};
+use super::transport::{Read, Wire};
 use crate::http::deadline::Deadline;
-
-/// Window of a stream: an upload of a client 50 ms away reaches 5 MB/s.
-const STREAM_WINDOW: u32 = 256 << 10;
-
-/// Window of the connection: so many times 256 KiB may wait for a worker before other uploads do.
-const CONNECTION_WINDOW: u32 = 8 << 20;
-
-/// Response bytes that one stream may have waiting.
-const SEND_BUFFER: usize = 128 << 10;
-
-/// How long frames of a stream that was reset are ignored: an upload that was answered early is still under way then.
-const RESET_MEMORY: Duration = Duration::from_secs(5);
 
 /// Turns of streams and protocol before other connections get theirs.
 const TURNS: usize = 16;
@@ -66,8 +52,9 @@ enum Phase {
     },
 }
 
-/// Serves one connection to its end. `limits` is asked for each request; `drain` resolves when the server stops.
-pub(super) async fn drive<IO, L, D, F, R>(io: IO, limits: L, drain: D, on_request: F)
+/// Serves one connection to its end. `limits` is asked for each request; `drain` resolves when the server stops; `on_rest` is called when
+/// the connection has been idle for a while.
+pub(super) async fn drive<IO, L, D, F, R>(io: IO, limits: L, drain: D, on_rest: impl Fn(), on_request: F)
 where
     IO: AsyncRead + AsyncWrite + Unpin,
     L: Fn() -> Rc<Limits>,
@@ -76,17 +63,13 @@ where
     R: Future<Output = ()>,
 {
     let now = Instant::now();
-    let timers = Rc::new(Timers::new(now));
-    let wire = Wire::new(io, &limits(), Rc::clone(&timers));
-    let Some(connection) = handshake(&wire, &limits()).await else { return };
     let signals = Arc::new(Signals::default());
     let waker = Waker::from(Arc::clone(&signals));
     waker.wake_by_ref();
-    let shared = Shared { timers, meter: Rc::clone(wire.meter()), heads: RefCell::default() };
+    let connection = RefCell::new(Connection::new(&limits(), now));
     let mut driver = Driver {
-        connection,
-        wire: Rc::clone(&wire),
-        shared: Rc::new(shared),
+        wire: Wire::new(io),
+        shared: Rc::new(Shared { timers: Timers::new(now), connection }),
         lanes: Lanes::new(Arc::clone(&signals)),
         signals,
         waker,
@@ -105,58 +88,25 @@ where
             is_draining = true;
             driver.leave();
         }
-        driver.poll(cx)
+        let was_trimmed = driver.is_trimmed;
+        let polled = driver.poll(cx);
+        if driver.is_trimmed && !was_trimmed {
+            on_rest();
+        }
+        polled
     })
     .await;
-    drop(driver);
+    let Driver { mut wire, lanes, .. } = driver;
+    drop(lanes);
     wire.linger().await;
 }
 
-/// Exchanges prefaces within the header deadline.
-async fn handshake<IO>(wire: &Rc<Wire<IO>>, limits: &Limits) -> Option<Connection<Transport<IO>, Bytes>>
-where
-    IO: AsyncRead + AsyncWrite + Unpin,
-{
-    let mut builder = h2::server::Builder::new();
-    builder
-        .initial_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_concurrent_streams(limits.h2_streams)
-        // Twice the limit: what is over it by less gets our own 431, a page with the fields of every answer. Beyond, h2 says a
-        // bare 431.
-        .max_header_list_size(u32::try_from(limits.header_bytes.saturating_mul(2)).unwrap_or(u32::MAX))
-        .max_send_buffer_size(SEND_BUFFER)
-        .max_concurrent_reset_streams(limits.h2_streams as usize)
-        .max_pending_accept_reset_streams(limits.h2_resets as usize)
-        .reset_stream_duration(RESET_MEMORY)
-        .enable_connect_protocol();
-    let mut shaken = pin!(builder.handshake(Transport(Rc::clone(wire))));
-    let outcome = timeout(
-        limits.header_timeout,
-        std::future::poll_fn(|cx| {
-            let polled = shaken.as_mut().poll(cx);
-            // Flushing is ours; whether it is done now or later, the first turn goes on with it.
-            let _ = wire.poll_send(cx);
-            polled
-        }),
-    );
-    match outcome.await {
-        Ok(Ok(connection)) => Some(connection),
-        Ok(Err(error)) => {
-            tracing::debug!(%error, "no HTTP/2 connection");
-            None
-        }
-        Err(_) => None,
-    }
-}
-
 struct Driver<IO, L, F, R> {
-    connection: Connection<Transport<IO>, Bytes>,
-    wire: Rc<Wire<IO>>,
+    wire: Wire<IO>,
     shared: Rc<Shared>,
     lanes: Lanes<R>,
     signals: Arc<Signals>,
-    /// Signals `connection`.
+    /// Signals that the transport has something to do.
     waker: Waker,
     limits: L,
     on_request: F,
@@ -178,6 +128,7 @@ where
         let now = Instant::now();
         self.signals.enter(cx.waker());
         self.shared.timers.advance(now);
+        self.shared.connection.borrow_mut().advance(now);
         for _ in 0..TURNS {
             self.turn(now);
             self.watch(now);
@@ -198,65 +149,105 @@ where
         Poll::Pending
     }
 
-    /// Streams first: what they say is sent in the same turn.
+    /// What the client sent, then its streams, then what they say, in one write.
     fn turn(&mut self, now: Instant) {
-        self.lanes.run();
-        if !self.signals.take_connection() || matches!(self.phase, Phase::Over { .. }) {
-            return;
-        }
+        let is_signalled = self.signals.take_connection();
         let waker = self.waker.clone();
         let mut cx = Context::from_waker(&waker);
-        loop {
-            match self.connection.poll_accept(&mut cx) {
-                Poll::Ready(Some(Ok((request, respond)))) => self.accept(request, respond),
-                Poll::Ready(Some(Err(error))) => {
-                    tracing::debug!(%error, "the HTTP/2 connection ended");
-                    self.phase = Phase::Over { until: now + AFTERMATH };
-                    break;
-                }
-                Poll::Ready(None) => {
-                    self.phase = Phase::Over { until: now + AFTERMATH };
-                    break;
-                }
-                Poll::Pending => break,
+        if is_signalled && matches!(self.phase, Phase::Open | Phase::Leaving { .. }) {
+            self.receive(&mut cx, now);
+        }
+        self.lanes.run();
+        if matches!(self.phase, Phase::Over { .. }) {
+            return;
+        }
+        let mut connection = self.shared.connection.borrow_mut();
+        let was_deaf = !connection.takes_input();
+        if is_signalled || self.wire.stalled_since().is_none() && !connection.output().is_empty() {
+            let sent = self.wire.poll_send(&mut cx, &mut connection, now);
+            if sent.is_ready()
+                && matches!(self.phase, Phase::Closing { .. })
+                && self.wire.poll_shutdown(&mut cx).is_ready()
+            {
+                self.phase = Phase::Over { until: now + AFTERMATH };
             }
         }
-        if let Some(reason) = self.wire.take_verdict() {
-            tracing::debug!(%reason, "the HTTP/2 connection is closed: too many frames that carry nothing");
-            self.close(reason, now);
-        }
-        if self.wire.poll_send(&mut cx).is_ready() && self.wire.is_broken() {
-            // Reading tells the protocol.
+        if self.wire.is_broken() {
+            connection.abandon();
+            self.phase = Phase::Over { until: now + AFTERMATH };
+        } else if was_deaf && connection.takes_input() {
             self.waker.wake_by_ref();
         }
+        connection.give_turns();
+        drop(connection);
+        self.wake_lanes();
     }
 
-    fn accept(&mut self, request: Request<RecvStream>, respond: SendResponse<Bytes>) {
-        let limits = (self.limits)();
-        self.requests += 1;
-        let is_last = limits.keep_alive_requests > 0 && self.requests >= limits.keep_alive_requests;
-        let (shared, on_request) = (Rc::clone(&self.shared), &self.on_request);
-        self.lanes.start(|lane| on_request(Accepted { request, respond, limits, shared, lane }));
+    fn receive(&mut self, cx: &mut Context<'_>, now: Instant) {
+        let mut connection = self.shared.connection.borrow_mut();
+        connection.set_limits(&(self.limits)());
+        let read = self.wire.poll_receive(cx, &mut connection);
+        let verdict = connection.take_verdict();
+        drop(connection);
+        self.start_lanes();
+        if let Some(code) = verdict {
+            tracing::debug!(?code, "the HTTP/2 connection is closed: its client breaks the rules");
+            self.close(code, now);
+        }
+        match read {
+            Read::Dry => {}
+            Read::More => self.waker.wake_by_ref(),
+            Read::End => {
+                self.shared.connection.borrow_mut().abandon();
+                self.phase = Phase::Over { until: now + AFTERMATH };
+            }
+        }
+        self.wake_lanes();
+    }
+
+    fn start_lanes(&mut self) {
+        let mut opened = std::mem::take(self.shared.connection.borrow_mut().opened());
+        if opened.is_empty() {
+            return;
+        }
         self.idle_since = None;
         self.is_trimmed = false;
-        if is_last {
-            self.leave();
+        for opened in opened.drain(..) {
+            self.requests += 1;
+            let most = opened.limits.keep_alive_requests;
+            let is_last = most > 0 && self.requests >= most;
+            let (shared, on_request) = (Rc::clone(&self.shared), &self.on_request);
+            self.lanes.start(|lane| {
+                shared.connection.borrow_mut().settle_lane(opened.slot, lane);
+                on_request(Accepted { opened, shared, lane })
+            });
+            if is_last {
+                self.leave();
+            }
+        }
+        *self.shared.connection.borrow_mut().opened() = opened;
+    }
+
+    fn wake_lanes(&self) {
+        for lane in self.shared.connection.borrow_mut().woken().drain(..) {
+            self.lanes.wake(lane);
         }
     }
 
     /// Announces the end; what is open or under way is still served.
     fn leave(&mut self) {
         if self.phase == Phase::Open {
-            self.connection.graceful_shutdown();
+            self.shared.connection.borrow_mut().announce_leave();
             self.phase = Phase::Leaving { since: self.shared.timers.now() };
             self.waker.wake_by_ref();
         }
     }
 
     /// Ends the connection with a GOAWAY; its streams are gone at once.
-    fn close(&mut self, reason: Reason, now: Instant) {
+    fn close(&mut self, code: Code, now: Instant) {
         if matches!(self.phase, Phase::Open | Phase::Leaving { .. }) {
-            self.connection.abrupt_shutdown(reason);
+            self.shared.connection.borrow_mut().close(code);
+            self.wake_lanes();
             self.phase = Phase::Closing { until: now + FAREWELL };
             self.waker.wake_by_ref();
         }
@@ -264,26 +255,31 @@ where
 
     /// Acts on the deadlines that have passed.
     fn watch(&mut self, now: Instant) {
-        let is_idle = self.lanes.active() == 0 && self.wire.is_flushed();
+        let (is_flushed, is_done, unfinished_since) = {
+            let connection = self.shared.connection.borrow();
+            let is_flushed = self.wire.stalled_since().is_none() && connection.output().is_empty();
+            (is_flushed, connection.is_done(), connection.unfinished_since())
+        };
+        let is_idle = self.lanes.active() == 0 && is_flushed;
         self.idle_since = if is_idle { self.idle_since.or(Some(now)) } else { None };
         let limits = (self.limits)();
         let has_passed = |since: Option<Instant>, wait| since.is_some_and(|since| now.duration_since(since) >= wait);
         match self.phase {
             Phase::Open | Phase::Leaving { .. } if has_passed(self.wire.stalled_since(), limits.write_timeout) => {
                 tracing::debug!("the HTTP/2 connection is closed: the client takes nothing");
-                self.connection.abrupt_shutdown(Reason::CANCEL);
+                self.shared.connection.borrow_mut().abandon();
+                self.wake_lanes();
                 self.phase = Phase::Over { until: now + AFTERMATH };
             }
-            Phase::Open | Phase::Leaving { .. }
-                if has_passed(self.shared.meter.borrow().unfinished_since(), limits.header_timeout) =>
-            {
+            Phase::Open | Phase::Leaving { .. } if has_passed(unfinished_since, limits.header_timeout) => {
                 tracing::debug!("the HTTP/2 connection is closed: a frame or header block was not finished in time");
-                self.close(Reason::ENHANCE_YOUR_CALM, now);
+                self.close(Code::EnhanceYourCalm, now);
             }
+            Phase::Open | Phase::Leaving { .. } if is_idle && is_done => self.close(Code::NoError, now),
             Phase::Open if has_passed(self.idle_since, limits.keep_alive_timeout) => self.leave(),
             Phase::Open if !self.is_trimmed && has_passed(self.idle_since, TRIM_AFTER) => self.trim(),
             Phase::Leaving { since } if self.idle_since.is_some_and(|idle| now >= idle.max(since) + LEAVE) => {
-                self.close(Reason::NO_ERROR, now);
+                self.close(Code::NoError, now);
             }
             Phase::Closing { until } if now >= until => self.phase = Phase::Over { until: now + AFTERMATH },
             _ => {}
@@ -302,7 +298,7 @@ where
         let wire = match self.phase {
             Phase::Open | Phase::Leaving { .. } => [
                 after(self.wire.stalled_since(), limits.write_timeout),
-                after(self.shared.meter.borrow().unfinished_since(), limits.header_timeout),
+                after(self.shared.connection.borrow().unfinished_since(), limits.header_timeout),
             ],
             Phase::Closing { .. } | Phase::Over { .. } => [None, None],
         };
@@ -313,7 +309,6 @@ where
         self.is_trimmed = true;
         self.lanes.trim();
         self.shared.timers.trim();
-        *self.shared.heads.borrow_mut() = Vec::new();
-        self.wire.trim();
+        self.shared.connection.borrow_mut().trim();
     }
 }

@@ -124,6 +124,13 @@ impl<F: Future<Output = ()>> Lanes<F> {
         }
     }
 
+    /// Has a future polled in the next run.
+    pub(super) fn wake(&self, index: u32) {
+        if let Some(lane) = self.lanes.get(index as usize) {
+            lane.flag.wake_by_ref();
+        }
+    }
+
     /// Polls every future that was woken. One that panics is dropped; the others do not notice.
     pub(super) fn run(&mut self) {
         std::mem::swap(&mut *lock(&self.signals.lanes), &mut self.batch);

@@ -2,15 +2,18 @@
 
 mod client;
 mod driver;
-mod fields;
+mod frame;
+mod hpack;
 mod lanes;
 mod meter;
 mod pace;
+mod protocol;
+#[cfg(feature = "rooms")]
+pub(crate) mod rehearsal;
 mod request;
 #[cfg(test)]
 mod tests;
 mod timers;
-mod trailers;
 mod transport;
 
 use std::rc::Rc;
@@ -28,7 +31,8 @@ pub(crate) async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(io: IO, session: R
             session.drain_began().await;
         }
     };
-    driver::drive(io, || session.limits(), drained, |accepted| serve_stream(session, accepted)).await;
+    let rest = || session.connection.rest();
+    driver::drive(io, || session.limits(), drained, rest, |accepted| serve_stream(session, accepted)).await;
 }
 
 /// Answers one request.

@@ -117,8 +117,12 @@ async fn malformed_requests_are_reset() {
     check_reset(&request(END_STREAM, &[("te", "gzip")]), PROTOCOL_ERROR).await;
     check_reset(&request(END_STREAM, &[("content-length", "3")]), PROTOCOL_ERROR).await;
     check_reset(&request(END_STREAM, &[(":path", "/twice")]), PROTOCOL_ERROR).await;
-    check_goaway(&request(END_STREAM, &[(":unknown", "x")]), &[PROTOCOL_ERROR]).await;
-    check_goaway(&request(END_STREAM, &[("Upper", "x")]), &[PROTOCOL_ERROR]).await;
+    check_reset(&request(END_STREAM, &[(":unknown", "x")]), PROTOCOL_ERROR).await;
+    check_reset(&request(END_STREAM, &[("Upper", "x")]), PROTOCOL_ERROR).await;
+    check_reset(&request(END_STREAM, &[("", "x")]), PROTOCOL_ERROR).await;
+    for value in ["a\r\nb: c", "a\nb", "a\rb", "a\0", "\x7f"] {
+        check_reset(&request(END_STREAM, &[("a", value)]), PROTOCOL_ERROR).await;
+    }
 }
 
 #[tokio::test]
@@ -130,7 +134,7 @@ async fn body_must_be_as_long_as_promised() {
 
 #[tokio::test]
 async fn large_heads_are_refused() {
-    for (count, is_ours) in [(10, true), (30, false)] {
+    for count in [10, 30, 100] {
         with_server(Limits { header_bytes: 1000, ..Limits::default() }, 1 << 16, async |io, _: Server| {
             let mut raw = Raw::connect(io, &[]).await;
             let value = "v".repeat(120);
@@ -138,8 +142,11 @@ async fn large_heads_are_refused() {
             raw.send(&request(END_STREAM, &fields)).await;
             let answer = raw.until(HEADERS).await.expect("an answer");
             assert_ne!(answer.flags & END_STREAM, 0);
-            // Ours has the fields of every answer, that of the crate the status alone.
-            assert_eq!(answer.payload.len() > 20, is_ours, "{answer:?}");
+            // However large: the answer has the fields of every other.
+            assert!(
+                answer.payload.starts_with(&[0x08, 3, b'4', b'3', b'1']) && answer.payload.len() > 20,
+                "{answer:?}"
+            );
         })
         .await;
     }
@@ -166,9 +173,10 @@ async fn unfinished_heads_end_at_the_header_deadline() {
 async fn silent_client_does_not_hold_the_handshake() {
     with_server(Limits::default(), 1 << 16, async |io, server: Server| {
         let start = Instant::now();
+        let mut raw = Raw::adopt(io);
+        assert_eq!((raw.goaway().await, start.elapsed().as_secs()), (Some(ENHANCE_YOUR_CALM), 10));
         let ended = server.ended.await.expect("no panic");
-        assert_eq!((ended - start).as_secs(), 10);
-        drop(io);
+        assert!((ended - start).as_secs() <= 12);
     })
     .await;
 }

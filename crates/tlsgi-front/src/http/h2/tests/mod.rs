@@ -45,8 +45,14 @@ async fn with_server(limits: Limits, pipe: usize, test: impl AsyncFnOnce(DuplexS
                         std::future::pending::<()>().await;
                     }
                 };
-                drive(far, move || Rc::clone(&limits), drained, |accepted| application(accepted, Rc::clone(&applog)))
-                    .await;
+                drive(
+                    far,
+                    move || Rc::clone(&limits),
+                    drained,
+                    || (),
+                    |accepted| application(accepted, Rc::clone(&applog)),
+                )
+                .await;
                 Instant::now()
             });
             test(near, Server { log, drain, ended }).await;

@@ -106,7 +106,8 @@ async fn stream_states() {
     check("5.1 idle CONTINUATION", &[&continuation], Goaway(&[PROTOCOL_ERROR])).await;
     let hanging = frame(HEADERS, END_STREAM | END_HEADERS, 1, &block("GET", "/hang", &[]));
     let closed = Goaway(&[STREAM_CLOSED, PROTOCOL_ERROR]);
-    check("5.1 half-closed DATA", &[&hanging, &frame(DATA, END_STREAM, 1, b"x")], closed).await;
+    let late = Reset(1, &[STREAM_CLOSED]);
+    check("5.1 half-closed DATA", &[&hanging, &frame(DATA, END_STREAM, 1, b"x")], late).await;
     check("5.1 half-closed CONTINUATION", &[&hanging, &continuation], closed).await;
     let reset = frame(RST_STREAM, 0, 1, &[0, 0, 0, 8]);
     check("5.1 closed CONTINUATION", &[&headers(0, 1, &[]), &reset, &continuation], closed).await;
@@ -207,12 +208,7 @@ async fn malformed_messages() {
     let malformed = Reset(1, &[PROTOCOL_ERROR]);
     check("8.1 second HEADERS", &[&headers(0, 1, &[]), &headers(0, 1, &[])], malformed).await;
     let trailers = frame(HEADERS, END_STREAM | END_HEADERS, 1, &literal(":method", "GET"));
-    check(
-        "8.3 pseudo-header trailer",
-        &[&headers(0, 1, &[]), &frame(DATA, 0, 1, b"x"), &trailers],
-        Goaway(&[PROTOCOL_ERROR]),
-    )
-    .await;
+    check("8.3 pseudo-header trailer", &[&headers(0, 1, &[]), &frame(DATA, 0, 1, b"x"), &trailers], malformed).await;
     check("8.3 :status", &[&headers(END_STREAM, 1, &[(":status", "200")])], malformed).await;
     check("8.3 after a field", &[&raw_headers(&[METHOD, SCHEME, AUTHORITY, ("a", "b"), PATH])], malformed).await;
     check("8.3.1 no method", &[&raw_headers(&[SCHEME, AUTHORITY, PATH])], malformed).await;
@@ -230,8 +226,7 @@ async fn malformed_messages() {
 
 #[tokio::test]
 async fn header_compression() {
-    // The h2 crate calls them PROTOCOL_ERROR; RFC 7541 leaves the kind of error to HTTP/2, which wants COMPRESSION_ERROR.
-    let broken = Goaway(&[COMPRESSION_ERROR, PROTOCOL_ERROR]);
+    let broken = Goaway(&[COMPRESSION_ERROR]);
     let with =
         |tail: &[u8]| frame(HEADERS, END_STREAM | END_HEADERS, 1, &[&block("GET", "/hello", &[])[..], tail].concat());
     check("4.3 truncated", &[&with(&[0x00, 0x03, b'a'])], broken).await;
