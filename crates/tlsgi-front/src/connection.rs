@@ -273,7 +273,7 @@ impl Drop for View {
     fn drop(&mut self) {
         for (_, link) in self.announced.borrow_mut().drain(..) {
             if let Some(link) = link.upgrade() {
-                link.write(|out| Encoder::new(out).connection_end(self.id));
+                link.leave(|out| Encoder::new(out).connection_end(self.id));
             }
         }
     }

@@ -39,8 +39,8 @@ pub(crate) struct Tls {
     pub(crate) cipher_suite: u16,
     /// Server name from SNI.
     pub(crate) server_name: Box<str>,
-    /// The server's leaf certificate, PEM.
-    pub(crate) server_certificate: Box<str>,
+    /// The server's leaf certificate, PEM: one text for all connections that were shown the same.
+    pub(crate) server_certificate: Arc<str>,
     /// The client's chain, leaf first, as concatenated PEM.
     pub(crate) client_chain: Box<str>,
     /// RFC 4514 name of the client's leaf.
@@ -53,12 +53,14 @@ pub(crate) struct Tls {
 #[derive(Debug)]
 pub(crate) struct FactTable<T> {
     by_id: Ids<Arc<Facts<T>>>,
+    /// The certificate of the latest connection.
+    certificate: Arc<str>,
 }
 
 impl<T: Default> FactTable<T> {
     /// None yet.
     pub(crate) fn new() -> Self {
-        Self { by_id: Ids::default() }
+        Self { by_id: Ids::default(), certificate: Arc::from("") }
     }
 
     /// Keeps a copy of the facts.
@@ -67,6 +69,9 @@ impl<T: Default> FactTable<T> {
     /// A broken list of environ pairs.
     pub(crate) fn insert(&mut self, id: u32, connection: &Connection<'_>) -> Result<(), Error> {
         let environ = connection.environ.iter().map(|pair| pair.map(|(_, name, value)| (name.into(), value.into())));
+        if let Some(tls) = connection.tls.as_ref().filter(|tls| *tls.server_certificate != *self.certificate) {
+            self.certificate = tls.server_certificate.into();
+        }
         let facts = Facts {
             client: connection.client.into(),
             client_port: connection.client_port,
@@ -77,7 +82,7 @@ impl<T: Default> FactTable<T> {
                 version: tls.version,
                 cipher_suite: tls.cipher_suite,
                 server_name: tls.server_name.into(),
-                server_certificate: tls.server_certificate.into(),
+                server_certificate: Arc::clone(&self.certificate),
                 client_chain: tls.client_chain.into(),
                 client_name: tls.client_name.into(),
                 client_error: tls.client_error.into(),

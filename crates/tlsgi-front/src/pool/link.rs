@@ -30,6 +30,9 @@ use crate::http::response::ResponseHead;
 /// Events that may wait for one exchange; more than any honest worker can have under its credit.
 const MAX_EVENTS: usize = 65_536;
 
+/// Bytes of frames that nobody waits for, over which they are written all the same.
+const MAX_LEFT: usize = 512;
+
 /// Bytes read at a time.
 const READ_SIZE: usize = 256 << 10;
 
@@ -64,6 +67,7 @@ pub(crate) struct Link {
     socket: UnixStream,
     out: RefCell<Vec<u8>>,
     flush: Notify,
+    is_flush_due: Cell<bool>,
     entries: RefCell<Slab<Entry>>,
     unbegun: RefCell<VecDeque<(u32, u64)>>,
     sequence: Cell<u64>,
@@ -92,6 +96,7 @@ impl Link {
             socket: UnixStream::from_std(socket)?,
             out: RefCell::default(),
             flush: Notify::new(),
+            is_flush_due: Cell::new(false),
             entries: RefCell::default(),
             unbegun: RefCell::default(),
             sequence: Cell::new(0),
@@ -185,14 +190,26 @@ impl Link {
 
     /// Appends frames to what goes out next.
     pub(crate) fn write(&self, encode: impl FnOnce(&mut Vec<u8>)) {
+        self.append(encode);
+        if !self.is_flush_due.replace(true) {
+            self.flush.notify_one();
+        }
+    }
+
+    /// Appends frames that need not be read soon: they leave with the next others, or when there are many.
+    pub(crate) fn leave(&self, encode: impl FnOnce(&mut Vec<u8>)) {
+        if self.append(encode) > MAX_LEFT {
+            self.write(|_| {});
+        }
+    }
+
+    /// Gives the number of bytes that wait.
+    fn append(&self, encode: impl FnOnce(&mut Vec<u8>)) -> usize {
         let mut out = self.out.borrow_mut();
-        let was_empty = out.is_empty();
         let before = out.len();
         encode(&mut out);
         self.enqueued.set(self.enqueued.get() + (out.len() - before) as u64);
-        if was_empty {
-            self.flush.notify_one();
-        }
+        out.len()
     }
 
     pub(super) fn with_entry<R>(&self, id: u32, use_it: impl FnOnce(&mut Entry) -> R) -> Option<R> {
@@ -230,6 +247,7 @@ impl Link {
         let mut batch = Vec::new();
         loop {
             self.flush.notified().await;
+            self.is_flush_due.set(false);
             std::mem::swap(&mut batch, &mut self.out.borrow_mut());
             let mut sent = 0;
             while let Some(rest) = batch.get(sent..).filter(|rest| !rest.is_empty()) {
@@ -251,9 +269,6 @@ impl Link {
             batch.clear();
             if batch.capacity() > READ_SIZE {
                 batch = Vec::new();
-            }
-            if !self.out.borrow().is_empty() {
-                self.flush.notify_one();
             }
         }
     }
