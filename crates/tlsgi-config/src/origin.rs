@@ -50,11 +50,22 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
-            Self::Flag(flag) => f.write_str(flag),
-            Self::Variable(name) => write!(f, "environment variable {name}"),
-            Self::File(at) => write!(f, "{}:{}:{}", at.file.display(), at.line, at.column),
+            Self::Flag(flag) => printable(f, flag),
+            Self::Variable(name) => {
+                f.write_str("environment variable ")?;
+                printable(f, name)
+            }
+            Self::File(at) => {
+                printable(f, &at.file.to_string_lossy())?;
+                write!(f, ":{}:{}", at.line, at.column)
+            }
         }
     }
+}
+
+/// Words and names are somebody's: they end no line and tell a terminal nothing.
+fn printable(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    text.chars().try_for_each(|c| if c.is_control() { write!(f, "{}", c.escape_debug()) } else { write!(f, "{c}") })
 }
 
 /// A value and where it was written.
@@ -71,5 +82,19 @@ impl<T> std::ops::Deref for Said<T> {
 
     fn deref(&self) -> &T {
         &self.value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn place_is_one_line_whatever_was_written() {
+        let shown = |origin: Origin| origin.to_string();
+        assert_eq!(shown(Origin::Flag("a\0b\nc é".to_owned())), "a\\0b\\nc é");
+        assert_eq!(shown(Origin::Variable("A\u{1b}[2J".to_owned())), "environment variable A\\u{1b}[2J");
+        let file = Arc::new(PathBuf::from("a\nb"));
+        assert_eq!(shown(Origin::File(Position::new(&file, "x", 0..1))), "a\\nb:1:1");
     }
 }

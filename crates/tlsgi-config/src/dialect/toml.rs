@@ -46,7 +46,7 @@ fn line(spec: &Spec, layer: &Layer) -> Option<String> {
     let is_list =
         spec.is_repeatable && (values.len() > 1 || !matches!(spec.name(), "certfile" | "keyfile" | "chain-file"));
     let value = if is_list { format!("[{}]", values.join(", ")) } else { values.concat() };
-    Some(format!("{:<44} # {}\n", format!("{} = {value}", spec.name()), origin.replace(['\n', '\r'], " ")))
+    Some(format!("{:<44} # {}\n", format!("{} = {value}", spec.name()), origin))
 }
 
 fn value(spec: &Spec, text: &str) -> String {

@@ -123,7 +123,7 @@ impl Value for Reference {
             None => (text, false),
         };
         let (module, attribute) = split_reference(target);
-        if module.is_empty() || attribute.is_some_and(str::is_empty) || module.contains('\0') {
+        if module.is_empty() || attribute.is_some_and(str::is_empty) || target.contains(char::is_control) {
             return Err(Refusal::new("expected `module:attribute`, `path.py:attribute` or `module:create_app()`")
                 .hint("the attribute may be left out: `app.py`, `package.module`"));
         }

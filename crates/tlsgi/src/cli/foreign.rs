@@ -55,8 +55,11 @@ fn translate(
 
 /// Prints the `tlsgi.toml`, or says why there is none: half a configuration must not look like a whole one.
 fn import(foreign: &Foreign, outcome: Outcome, told: &Diagnostics) -> Exit {
-    let Outcome::Serve(said) = outcome else { return Exit::Failure };
+    let Outcome::Serve(mut said) = outcome else { return Exit::Failure };
     let read = Reading::of_foreign(foreign);
+    if read.said.server.user.is_none() {
+        said.server.user = None;
+    }
     let mut all = told.clone();
     if !all.has_errors() {
         all.extend(read.resolve().1);

@@ -9,6 +9,7 @@ mod foreign;
 mod inspect;
 mod mkcert;
 pub(crate) mod passphrase;
+mod presumed;
 mod print;
 mod probe;
 mod program;

@@ -11,7 +11,7 @@ use tlsgi_config::dialect::Foreign;
 use tlsgi_config::resolve::PassedSocket;
 use tlsgi_config::{Config, Diagnostics, Document, Facts, Layer, Origin, native, resolve};
 
-use super::{Whereabouts, banner, foreign, print, probe};
+use super::{Whereabouts, banner, foreign, presumed, print, probe};
 
 /// Longest configuration file.
 const MAX_FILE: u64 = 1 << 20;
@@ -142,8 +142,9 @@ impl Reading {
         let environment = environment();
         let facts = facts(&environment);
         let (said, mut told) = foreign::said(foreign, &environment, &facts.directory);
-        let (said, more) = native::merge_foreign(&said, &environment);
+        let (mut said, more) = native::merge_foreign(&said, &environment);
         told.extend(more);
+        told.extend(presumed::settle(&mut said, &facts));
         Self { said, told, file: None, source: None, facts }
     }
 

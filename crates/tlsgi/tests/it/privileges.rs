@@ -542,3 +542,42 @@ fn apache_daemon_process_has_its_own_user() {
     let Some(process) = user_of_foreign(&["apache", "site.conf"], configuration) else { return };
     assert_eq!(process["user"], serde_json::json!([SHOP, SHOP, SHOP]));
 }
+
+/// A virtual host without a `User`, where this environment says as whom Apache runs.
+fn apache(ground: Ground, mode: u32) -> Server {
+    std::fs::create_dir(ground.path("site")).expect("directory");
+    std::fs::rename(ground.path("application.py"), ground.path("site/wsgi.py")).expect("renamed");
+    std::fs::set_permissions(ground.path("site"), PermissionsExt::from_mode(mode)).expect("mode");
+    let text = format!(
+        "<VirtualHost 127.0.0.1:0>\nServerName localhost\nSSLEngine on\nWSGIDaemonProcess site home={0}/site\n\
+         WSGIProcessGroup site\nWSGIScriptAlias / {0}/site/wsgi.py\n</VirtualHost>\n",
+        ground.path("").display().to_string().trim_end_matches('/')
+    );
+    std::fs::write(ground.path("site.conf"), text).expect("configuration");
+    let mut command = command();
+    command.args(["apache", "site.conf"]).current_dir(ground.directory.path());
+    command.env("APACHE_RUN_USER", SHOP.to_string()).env("PYTHONPATH", ground.path("path"));
+    command.env("TLSGI_PYTHON", &ground.python).env("TLSGI_STATE_DIR", ground.path("state"));
+    Server::run_by(ground.directory, command)
+}
+
+#[test]
+fn host_without_a_user_runs_as_the_one_of_the_distribution_where_it_can() {
+    let Some(ground) = ground() else { return };
+    let server = apache(ground, 0o755);
+    for pid in [server.front(), server.workers()[0]] {
+        assert_eq!(status(pid, "Uid"), [SHOP.to_string().as_str(); 4].join(" "), "{}", server.log());
+    }
+    assert!(!server.log().contains("runs as root"), "{}", server.log());
+}
+
+#[test]
+fn host_without_a_user_runs_as_root_with_a_warning_where_that_user_cannot() {
+    let Some(ground) = ground() else { return };
+    let server = apache(ground, 0o700);
+    assert_eq!(status(server.workers()[0], "Uid"), "0 0 0 0");
+    assert_ne!(status(server.front(), "Uid"), "0 0 0 0");
+    for text in ["that user may not enter", "the application of the pool `site` runs as root"] {
+        server.wait_for_log(text);
+    }
+}

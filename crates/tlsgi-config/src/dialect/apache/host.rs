@@ -152,6 +152,7 @@ fn whole_server(state: &mut Apache, server: &[Directive]) {
             state.draft.say(native, &text, &given(directive));
         }
     }
+    default_user(state);
     if let Some(directive) = last(server, "PidFile") {
         let path = state.path(directive.argument(0));
         state.draft.say("pid-file", &path, &given(directive));
@@ -165,6 +166,13 @@ fn whole_server(state: &mut Apache, server: &[Directive]) {
             let path = state.path(part);
             state.draft.say("python-path", &path, &given(directive));
         }
+    }
+}
+
+/// httpd serves as nobody else than root only with a `User`: as the one of the distribution where the file of a single host names none.
+fn default_user(state: &mut Apache) {
+    if let Some(user) = state.usual_user.clone() {
+        state.draft.default("user", &user);
     }
 }
 

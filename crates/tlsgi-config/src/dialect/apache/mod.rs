@@ -17,7 +17,7 @@ mod tls;
 mod variable;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::argv::{self, Style, Word};
 use super::draft::{Draft, Drafting};
@@ -48,6 +48,8 @@ the ports are those of the virtual hosts.
 * A virtual host on a plain port that redirects to https is the redirect of plain HTTP: 301, or 308 where the method must stay.
 * A script has a pool of its own, of the size that its `WSGIDaemonProcess` says. Scripts that share a process group there have
   processes of their own here: the main interpreter belongs to one application.
+* Started by root without a `User`, as with the file of a single host, the application runs as the distribution's user (`APACHE_RUN_USER`,
+  else `www-data`, `apache` or `http`, where there is one). Where that user cannot reach the application it runs as root, with a warning.
 * Names that no virtual host has get 421, where Apache serves the first virtual host.
 * Access rules are obeyed or refused: `Require all granted` and `denied`, `Require ssl`, client certificates. An address, a user or an expression is
   refused, and nothing is served until the rule is gone or moved elsewhere. Rules for directories that nothing is served from change
@@ -60,6 +62,8 @@ struct Apache {
     draft: Draft,
     /// Where relative paths begin.
     root: PathBuf,
+    /// As whom the distribution's Apache runs.
+    usual_user: Option<String>,
     /// What `PassEnv` takes from.
     environment: BTreeMap<String, String>,
     /// Who says in which fields proxies are believed.
@@ -122,6 +126,7 @@ fn translate(input: &Input<'_>) -> (Outcome, Diagnostics) {
     let mut evaluated = evaluate::evaluate(input, &files, root, defined, &mut told);
     proxy::lists(input, &evaluated.root, &mut evaluated.directives, &mut told);
     let mut state = Apache { root: evaluated.root, environment: input.environment.clone(), ..Apache::default() };
+    state.usual_user = usual_user(input);
     state.draft.told = told;
     if !files.is_empty() {
         host::build(&mut state, &evaluated.directives);
@@ -136,6 +141,16 @@ fn translate(input: &Input<'_>) -> (Outcome, Diagnostics) {
     state.draft.default("interface", "wsgi");
     let told = std::mem::take(&mut state.draft.told);
     (Outcome::Serve(Box::new(state.draft.document())), told)
+}
+
+/// What `envvars` of a Debian says, else the first of the users that distributions have for it.
+fn usual_user(input: &Input<'_>) -> Option<String> {
+    if let Some(user) = input.environment.get("APACHE_RUN_USER").filter(|user| !user.is_empty()) {
+        return Some(user.clone());
+    }
+    let users = input.files.read(Path::new("/etc/passwd")).unwrap_or_default();
+    let has = |name: &str| users.lines().any(|line| line.split(':').next() == Some(name));
+    ["www-data", "apache", "http", "_apache", "wwwrun"].into_iter().find(|name| has(name)).map(str::to_owned)
 }
 
 /// The last one of a name among these, not inside of sections.

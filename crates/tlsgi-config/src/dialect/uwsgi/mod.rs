@@ -40,6 +40,7 @@ What is different without being asked for:
 * TLS 1.3 and 1.2 with forward secrecy only, X25519 and P-256, HTTP/2, resumption for all; a cipher list selects of the suites with
   forward secrecy and authenticated encryption.
 * A client's `X-Forwarded-Proto` and `X-Forwarded-SSL` change nothing, unless `TLSGI_TRUSTED_PROXY` and `TLSGI_TRUST` say whose word is taken.
+* Started by root without `uid`, the application runs as root, with a warning, as there; the process that talks to clients does not.
 * Signals: TERM stops after what runs, HUP takes over configuration, certificates and code without losing a connection.
 * Every process imports the application itself, as with `lazy-apps`; `TLSGI_PRELOAD=true` imports it once.
 * The application reads TLS facts in mod_ssl's variables (`SSL_PROTOCOL`, `SSL_CLIENT_S_DN`, …), not in `HTTPS_DN` and `HTTPS_CC`.";
