@@ -368,8 +368,12 @@ fn run<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<u8>, Vec<String>, Opt
     let heads = connection.opened().iter().map(|opened| format!("{:?} {:?}", opened.head, opened.refusal)).collect();
     let buffered: i64 = connection.streams.iter_mut().map(|stream| stream.body.len() as i64).sum();
     let open = connection.input.data.as_ref().map_or(0, body::Data::outstanding);
-    assert_eq!(connection.recv_window + i64::from(connection.owed) + buffered + open, i64::from(CONNECTION_WINDOW));
-    (connection.output().to_vec(), heads, connection.take_verdict())
+    let verdict = connection.take_verdict();
+    if verdict.is_none() {
+        let counted = connection.recv_window + i64::from(connection.owed) + buffered + open;
+        assert_eq!(counted, i64::from(CONNECTION_WINDOW), "no byte of the window is lost");
+    }
+    (connection.output().to_vec(), heads, verdict)
 }
 
 fn any_frame() -> impl Strategy<Value = Vec<u8>> {
