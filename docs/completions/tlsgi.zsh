@@ -107,6 +107,8 @@ _tlsgi() {
 '*--queue-timeout=[Longest wait for a free worker; 503 with Retry-After then \[30s\]]:TIME:_default' \
 '*--max-queue=[Requests that may wait for a worker; 503 at once beyond \[10000\]]:COUNT:_default' \
 '*--response-timeout=[From handing a request to a worker to the head of its response; 504 then]:TIME:_default' \
+'*--upstream-connect-timeout=[Longest time to connect to another server that a route leads to; 502 then \[5s\]]:TIME:_default' \
+'*--upstream-timeout=[Longest silence of another server that a route leads to, before and within its response; 504, or the response is cut \[60s\]]:TIME:_default' \
 '*--write-timeout=[Longest time in which a client takes no byte of its response \[60s\]]:TIME:_default' \
 '*--keep-alive-timeout=[Idle time of a connection between requests \[75s\]]:TIME:_default' \
 '*--keep-alive=[Idle time of a connection between requests \[75s\]]:TIME:_default' \
@@ -276,6 +278,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--queue-timeout=[Longest wait for a free worker; 503 with Retry-After then \[30s\]]:TIME:_default' \
 '*--max-queue=[Requests that may wait for a worker; 503 at once beyond \[10000\]]:COUNT:_default' \
 '*--response-timeout=[From handing a request to a worker to the head of its response; 504 then]:TIME:_default' \
+'*--upstream-connect-timeout=[Longest time to connect to another server that a route leads to; 502 then \[5s\]]:TIME:_default' \
+'*--upstream-timeout=[Longest silence of another server that a route leads to, before and within its response; 504, or the response is cut \[60s\]]:TIME:_default' \
 '*--write-timeout=[Longest time in which a client takes no byte of its response \[60s\]]:TIME:_default' \
 '*--keep-alive-timeout=[Idle time of a connection between requests \[75s\]]:TIME:_default' \
 '*--keep-alive=[Idle time of a connection between requests \[75s\]]:TIME:_default' \
@@ -436,6 +440,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--queue-timeout=[Longest wait for a free worker; 503 with Retry-After then \[30s\]]:TIME:_default' \
 '*--max-queue=[Requests that may wait for a worker; 503 at once beyond \[10000\]]:COUNT:_default' \
 '*--response-timeout=[From handing a request to a worker to the head of its response; 504 then]:TIME:_default' \
+'*--upstream-connect-timeout=[Longest time to connect to another server that a route leads to; 502 then \[5s\]]:TIME:_default' \
+'*--upstream-timeout=[Longest silence of another server that a route leads to, before and within its response; 504, or the response is cut \[60s\]]:TIME:_default' \
 '*--write-timeout=[Longest time in which a client takes no byte of its response \[60s\]]:TIME:_default' \
 '*--keep-alive-timeout=[Idle time of a connection between requests \[75s\]]:TIME:_default' \
 '*--keep-alive=[Idle time of a connection between requests \[75s\]]:TIME:_default' \
@@ -610,6 +616,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--queue-timeout=[Longest wait for a free worker; 503 with Retry-After then \[30s\]]:TIME:_default' \
 '*--max-queue=[Requests that may wait for a worker; 503 at once beyond \[10000\]]:COUNT:_default' \
 '*--response-timeout=[From handing a request to a worker to the head of its response; 504 then]:TIME:_default' \
+'*--upstream-connect-timeout=[Longest time to connect to another server that a route leads to; 502 then \[5s\]]:TIME:_default' \
+'*--upstream-timeout=[Longest silence of another server that a route leads to, before and within its response; 504, or the response is cut \[60s\]]:TIME:_default' \
 '*--write-timeout=[Longest time in which a client takes no byte of its response \[60s\]]:TIME:_default' \
 '*--keep-alive-timeout=[Idle time of a connection between requests \[75s\]]:TIME:_default' \
 '*--keep-alive=[Idle time of a connection between requests \[75s\]]:TIME:_default' \

@@ -60,7 +60,7 @@ class Server:
             if words and "://" in words[0]:
                 scheme = words[0].split(":")[0]
                 found[scheme] = words[0].rstrip("/")
-            if words and words[0] == "pool":
+            if words and words[0] == "front":
                 return found["https"], found["http"]
         self.process.wait(PATIENCE)
         self.reader.join(PATIENCE)

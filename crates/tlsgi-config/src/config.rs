@@ -270,6 +270,8 @@ pub struct Route {
     pub mount: String,
     /// Who answers.
     pub target: Target,
+    /// What an upstream gets in the place of the prefix, decoded, empty for the root. Nothing is replaced without.
+    pub base: Option<String>,
 }
 
 /// Who answers a route.
@@ -646,6 +648,10 @@ pub struct Limits {
     pub queue_length: usize,
     /// From dispatch to the response head; then 504. Default none: `request_timeout` bounds it.
     pub response_timeout: Option<Duration>,
+    /// From the first attempt to a connection with an upstream.
+    pub upstream_connect_timeout: Duration,
+    /// Longest silence of an upstream whose turn it is.
+    pub upstream_timeout: Duration,
     /// Longest time in which a client takes no byte of a response. Default 60 s.
     pub write_timeout: Duration,
     /// Idle time between requests. Default 75 s (h1), also idle h2 connections.
@@ -854,6 +860,8 @@ impl Default for Limits {
             queue_timeout: Duration::from_secs(30),
             queue_length: 10_000,
             response_timeout: None,
+            upstream_connect_timeout: Duration::from_secs(5),
+            upstream_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(60),
             keep_alive_timeout: Duration::from_secs(75),
             keep_alive_requests: 0,

@@ -555,6 +555,14 @@ options! {
         /// The worker goes on; `--request-timeout` is the bound that replaces it.
         response_timeout: One<OrNone<Period>> = option("--response-timeout", "TIME").default("none");
 
+        /// Longest time to connect to another server that a route leads to; 502 then.
+        upstream_connect_timeout: One<Period> = option("--upstream-connect-timeout", "TIME").default("5s");
+
+        /// Longest silence of another server that a route leads to, before and within its response; 504, or the response is cut.
+        ///
+        /// WebSocket connections are exempt.
+        upstream_timeout: One<Period> = option("--upstream-timeout", "TIME").default("60s");
+
         /// Longest time in which a client takes no byte of its response.
         write_timeout: One<Period> = option("--write-timeout", "TIME").default("60s");
 

@@ -129,6 +129,11 @@ impl Connection {
         self.client.map(|address| address.ip())
     }
 
+    /// Its port; 0 where it is not known.
+    pub(crate) fn client_port(&self) -> u16 {
+        self.client.map_or(0, |address| address.port())
+    }
+
     /// The same connection as a trusted proxy describes it: for this client, where it names one, with address and port or 0.
     pub(crate) fn seen_by(&self, client: Option<(IpAddr, u16)>, is_https: bool) -> Rc<Self> {
         let mut seen = self.seen.borrow_mut();
@@ -244,7 +249,7 @@ impl View {
         let told = tls.map(|tls| environ::client(tls, self.standing)).unwrap_or_default();
         let facts = Facts {
             client: &connection.client_text,
-            client_port: connection.client.map_or(0, |address| address.port()),
+            client_port: connection.client_port(),
             server: &connection.server_text,
             server_port: connection.server_port,
             is_https: connection.is_https(),

@@ -19,5 +19,6 @@ mod serve;
 mod state;
 mod thread;
 mod tls;
+mod upstream;
 
 pub use run::run;

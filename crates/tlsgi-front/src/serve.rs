@@ -21,6 +21,7 @@ use crate::route::client_gate::{self, Denial};
 use crate::route::{Door, Route, decide, files, files_first};
 use crate::state::{SiteState, State, Thread};
 use crate::tls::client_auth::{Standing, now};
+use crate::upstream;
 
 /// How often the certificate of a client with an open WebSocket is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -231,6 +232,14 @@ async fn answer_at(
         Route::File(mount) => {
             client.note_file();
             match files::serve(client, mount).await {
+                Ok(sent) => sent,
+                Err(failure) => send_failure(client, failure, request_id).await,
+            }
+        }
+        Route::Upstream(route, standing) => {
+            let relayed = upstream::relay(session, state, site, route, standing, client, request_id);
+            // In a box: requests to applications do not carry its weight.
+            match Box::pin(relayed).await {
                 Ok(sent) => sent,
                 Err(failure) => send_failure(client, failure, request_id).await,
             }

@@ -18,6 +18,7 @@ use crate::route::files::Mounts;
 use crate::route::host;
 use crate::route::place::Routes;
 use crate::tls::client_auth::ClientPolicy;
+use crate::upstream::{Place, Upstream, UpstreamRoute};
 
 /// A site with what it needs at hand.
 pub(crate) struct SiteState {
@@ -39,6 +40,8 @@ pub(crate) struct SiteState {
 pub(crate) enum Destination {
     /// An application.
     Pool(PoolRoute),
+    /// Another server.
+    Upstream(UpstreamRoute),
 }
 
 /// A route to an application.
@@ -91,6 +94,7 @@ pub(crate) struct Thread {
     pools: RefCell<Vec<Rc<Pool>>>,
     /// Pools that the configuration has no more, until their workers have finished.
     former: RefCell<Vec<Rc<Pool>>>,
+    upstreams: RefCell<Vec<Rc<Upstream>>>,
     /// Messages to the supervisor.
     pub(crate) upward: mpsc::UnboundedSender<FromFront>,
     /// Becomes true once the front stops.
@@ -116,6 +120,7 @@ impl Thread {
             state: RefCell::new(Rc::new(state)),
             pools: RefCell::default(),
             former: RefCell::default(),
+            upstreams: RefCell::default(),
             upward,
             draining,
             request_ids: RequestIds::new(),
@@ -150,9 +155,10 @@ impl Thread {
         former.retain(|pool| !wanted.iter().any(|wanted| Rc::ptr_eq(wanted, pool)) && !pool.is_deserted());
         drop(former);
         *pools = wanted;
+        let upstreams = self.upstreams(config);
         let parts = mounts.iter().zip(clients).zip(answers);
         let sites = config.sites.iter().zip(parts).map(|(site, ((mounts, clients), answers))| SiteState {
-            routes: routes(config, site, &pools),
+            routes: routes(config, site, &pools, &upstreams),
             environ: SiteEnviron::new(&site.environ),
             site: site.clone(),
             mounts: Arc::clone(mounts),
@@ -162,6 +168,20 @@ impl Thread {
         let state =
             State { sites: sites.collect(), limits: Rc::new(config.limits.clone()), proxies: config.proxies.clone() };
         *self.state.borrow_mut() = Rc::new(state);
+    }
+
+    /// The servers that routes lead to. Those that stay keep their connections.
+    fn upstreams(&self, config: &Config) -> Vec<Rc<Upstream>> {
+        let mut wanted: Vec<Rc<Upstream>> = Vec::new();
+        for route in config.sites.iter().flat_map(|site| &site.routes) {
+            let Target::Upstream(target) = &route.target else { continue };
+            if !wanted.iter().any(|known| known.is(target)) {
+                let known = self.upstreams.borrow().iter().find(|known| known.is(target)).map(Rc::clone);
+                wanted.push(known.unwrap_or_else(|| Upstream::new(target)));
+            }
+        }
+        self.upstreams.borrow_mut().clone_from(&wanted);
+        wanted
     }
 
     /// The pool with this name.
@@ -183,7 +203,7 @@ impl Thread {
     }
 }
 
-fn routes(config: &Config, site: &Site, pools: &[Rc<Pool>]) -> Routes {
+fn routes(config: &Config, site: &Site, pools: &[Rc<Pool>], upstreams: &[Rc<Upstream>]) -> Routes {
     let routes = site.routes.iter().filter_map(|route| match &route.target {
         Target::Pool(name) => {
             let pool = pools.iter().find(|pool| pool.name() == *name).map(Rc::clone)?;
@@ -191,8 +211,11 @@ fn routes(config: &Config, site: &Site, pools: &[Rc<Pool>]) -> Routes {
             let destination = Destination::Pool(PoolRoute { pool, mount: route.mount.clone(), request_timeout });
             Some((route.prefix.clone(), destination))
         }
-        // `resolve` lets none through yet.
-        Target::Upstream(_) => None,
+        Target::Upstream(target) => {
+            let upstream = upstreams.iter().find(|known| known.is(target)).map(Rc::clone)?;
+            let place = Place::new(&route.prefix, route.base.as_deref());
+            Some((route.prefix.clone(), Destination::Upstream(UpstreamRoute { upstream, place })))
+        }
     });
     Routes::new(routes.collect())
 }

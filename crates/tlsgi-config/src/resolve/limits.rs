@@ -26,6 +26,8 @@ impl Resolver<'_> {
             queue_timeout: value(&said.queue_timeout).0,
             queue_length: value(&said.max_queue).0 as usize,
             response_timeout: value(&said.response_timeout).0.map(|period| period.0),
+            upstream_connect_timeout: value(&said.upstream_connect_timeout).0,
+            upstream_timeout: value(&said.upstream_timeout).0,
             write_timeout: value(&said.write_timeout).0,
             keep_alive_timeout: value(&said.keep_alive_timeout).0,
             keep_alive_requests: value(&said.max_keep_alive_requests).0.map_or(0, |count| count.0),

@@ -25,7 +25,7 @@ impl Resolver<'_> {
         if !routes.iter().any(|route| route.prefix == rest)
             && let Some(name) = self.own_pool(pools)
         {
-            routes.push(Route { prefix: rest.clone(), mount: rest, target: Target::Pool(name) });
+            routes.push(Route { prefix: rest.clone(), mount: rest, target: Target::Pool(name), base: None });
         }
         // Whole segments are compared: the longer of two that cover a path is the one with more of them.
         routes.sort_by_key(|route| std::cmp::Reverse(route.prefix.len()));
@@ -53,17 +53,15 @@ impl Resolver<'_> {
             RouteTarget::Pool { name, mount } => {
                 self.check_pool(name, pools, &said.origin);
                 let mount = mount.clone().unwrap_or_else(|| prefix.clone());
-                Route { prefix, mount, target: Target::Pool(name.clone()) }
+                Route { prefix, mount, target: Target::Pool(name.clone()), base: None }
             }
-            RouteTarget::Upstream(upstream) => {
-                let told = Diagnostic::error(format!("`--route` to {upstream}: other servers cannot be reached yet"));
-                self.tell(told.hint("a route leads to a pool: `PREFIX=pool:NAME`"), &said.origin);
+            RouteTarget::Upstream { upstream, base } => {
                 let address = match &upstream.address {
                     UpstreamAddress::Unix(path) => UpstreamAddress::Unix(self.path(path, &said.origin)),
                     tcp @ UpstreamAddress::Tcp { .. } => tcp.clone(),
                 };
                 let target = Target::Upstream(Upstream { protocol: upstream.protocol, address });
-                Route { mount: String::new(), prefix, target }
+                Route { mount: String::new(), prefix, target, base: base.clone() }
             }
         }
     }

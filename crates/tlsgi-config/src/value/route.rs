@@ -23,8 +23,13 @@ pub enum RouteTarget {
         /// Where the application is told to be mounted, when that is not the prefix itself: the prefix or a parent of it.
         mount: Option<String>,
     },
-    /// Another server; the path of a Unix socket as written.
-    Upstream(Upstream),
+    /// Another server.
+    Upstream {
+        /// Which; the path of a Unix socket as written.
+        upstream: Upstream,
+        /// What it gets in the place of the prefix, decoded, empty for the root. Nothing is replaced without.
+        base: Option<String>,
+    },
 }
 
 /// Name of a pool.
@@ -50,7 +55,11 @@ impl Value for RouteRule {
         let target = match &self.target {
             RouteTarget::Pool { name, mount: None } => format!("pool:{name}"),
             RouteTarget::Pool { name, mount: Some(mount) } => format!("pool:{name}@{}", shown(mount)),
-            RouteTarget::Upstream(upstream) => upstream.to_string(),
+            RouteTarget::Upstream { upstream, base: None } => upstream.to_string(),
+            RouteTarget::Upstream { upstream, base: Some(base) } => match upstream.address {
+                UpstreamAddress::Tcp { .. } => format!("{upstream}{}", shown(base)),
+                UpstreamAddress::Unix(_) => format!("{upstream}:{}", shown(base)),
+            },
         };
         format!("{}={target}", shown(&self.prefix))
     }
@@ -69,8 +78,12 @@ fn read_target(text: &str, url: &str) -> Result<RouteTarget, Refusal> {
         }
         return Ok(RouteTarget::Pool { name: PoolName::read(name)?.0, mount });
     }
-    let upstream =
-        |protocol, address: Result<_, _>| Ok(RouteTarget::Upstream(Upstream { protocol, address: address? }));
+    let upstream = |protocol, found: Result<(UpstreamAddress, Option<&str>), Refusal>| {
+        let (address, base) = found?;
+        // What is replaced by itself stays.
+        let base = base.map(prefix).transpose()?.filter(|base| base != url);
+        Ok(RouteTarget::Upstream { upstream: Upstream { protocol, address }, base })
+    };
     match text.split_once(':') {
         Some(("http", rest)) => upstream(UpstreamProtocol::Http, tcp(rest)),
         Some(("uwsgi", rest)) => upstream(UpstreamProtocol::Uwsgi, tcp(rest)),
@@ -87,9 +100,12 @@ fn is_segment(rest: &str) -> bool {
     rest.is_empty() || rest.starts_with('/')
 }
 
-fn tcp(rest: &str) -> Result<UpstreamAddress, Refusal> {
-    let authority = rest.strip_prefix("//").ok_or_else(|| Refusal::new("expected two slashes before the host"))?;
-    let authority = authority.strip_suffix('/').unwrap_or(authority);
+fn tcp(rest: &str) -> Result<(UpstreamAddress, Option<&str>), Refusal> {
+    let rest = rest.strip_prefix("//").ok_or_else(|| Refusal::new("expected two slashes before the host"))?;
+    let (authority, base) = match rest.find('/') {
+        Some(at) => (rest.get(..at).unwrap_or_default(), rest.get(at..)),
+        None => (rest, None),
+    };
     let (host, port) =
         authority.rsplit_once(':').filter(|(host, _)| !host.is_empty() && !host.ends_with(':')).ok_or_else(|| {
             Refusal::new("expected `HOST:PORT`").hint("the port is always written, for example `http://127.0.0.1:8000`")
@@ -101,11 +117,17 @@ fn tcp(rest: &str) -> Result<UpstreamAddress, Refusal> {
         None if host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')) => {}
         _ => return Err(Refusal::new("this is neither a host name nor an address")),
     }
-    Ok(UpstreamAddress::Tcp { host: is_address.unwrap_or(host).to_ascii_lowercase(), port })
+    Ok((UpstreamAddress::Tcp { host: is_address.unwrap_or(host).to_ascii_lowercase(), port }, base))
 }
 
-fn unix(rest: &str) -> Result<UpstreamAddress, Refusal> {
-    super::path::path(rest.strip_prefix("//").unwrap_or(rest)).map(UpstreamAddress::Unix)
+/// A path, and behind `:` another one that begins with a slash.
+fn unix(rest: &str) -> Result<(UpstreamAddress, Option<&str>), Refusal> {
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    let (path, base) = match rest.rfind(":/") {
+        Some(at) => (rest.get(..at).unwrap_or_default(), rest.get(at + 1..)),
+        None => (rest, None),
+    };
+    Ok((super::path::path(path).map(UpstreamAddress::Unix)?, base))
 }
 
 impl Value for PoolName {
@@ -157,7 +179,13 @@ mod tests {
         check("/=pool:a.b-c_1", Some("/=pool:a.b-c_1"));
         check("/shop/admin=pool:shop@/shop", Some("/shop/admin=pool:shop@/shop"));
         check("/shop=pool:shop@/", Some("/shop=pool:shop@/"));
-        check("/old=http://Localhost:8000/", Some("/old=http://localhost:8000"));
+        check("/old=http://Localhost:8000", Some("/old=http://localhost:8000"));
+        check("/old=http://Localhost:8000/", Some("/old=http://localhost:8000/"));
+        check("/old=http://localhost:8000/new/", Some("/old=http://localhost:8000/new"));
+        check("/old=http://localhost:8000/old/", Some("/old=http://localhost:8000"));
+        check("/=http://localhost:8000/", Some("/=http://localhost:8000"));
+        check("/old=http+unix:/run/a.sock:/", Some("/old=http+unix:/run/a.sock:/"));
+        check("/old=uwsgi+unix:/run/a.sock:/new", Some("/old=uwsgi+unix:/run/a.sock:/new"));
         check("/=http://[::1]:80", Some("/=http://[::1]:80"));
         check("/=uwsgi://127.0.0.1:3031", Some("/=uwsgi://127.0.0.1:3031"));
         check("/=uwsgi+unix:/run/a.sock", Some("/=uwsgi+unix:/run/a.sock"));

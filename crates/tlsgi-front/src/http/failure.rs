@@ -9,6 +9,8 @@ pub(crate) enum Blame {
     Client,
     /// The worker or its application.
     Worker,
+    /// A server behind this one. What is wrong there is logged where it is seen, with its name.
+    Upstream,
     /// This server, or its load.
     Front,
 }
@@ -69,6 +71,8 @@ failures! {
     HeaderTimeout => 408, Client, "header-timeout", "the request head did not arrive in time";
     /// Body not coming in time.
     BodyTimeout => 408, Client, "body-timeout", "the request body came too slowly";
+    /// Body without a length for an upstream that needs one.
+    LengthRequired => 411, Client, "length-required", "the length of the request body must be declared here";
     /// Body over the limit.
     BodyTooLarge => 413, Client, "body-too-large", "the request body is larger than this server accepts";
     /// Request line over the limit.
@@ -101,6 +105,14 @@ failures! {
     WorkerLost => 502, Worker, "worker-lost", "the worker process ended before it answered";
     /// The worker sent an invalid response.
     BadResponse => 502, Worker, "bad-response", "the application's response is not valid";
+    /// No connection to the upstream.
+    UpstreamDown => 502, Upstream, "upstream-down", "the server behind this one cannot be reached";
+    /// The upstream ended the connection.
+    UpstreamLost => 502, Upstream, "upstream-lost", "the server behind this one did not answer";
+    /// The upstream broke the protocol.
+    UpstreamResponse => 502, Upstream, "upstream-response", "the answer of the server behind this one is not valid";
+    /// The upstream was silent for too long.
+    UpstreamTimeout => 504, Upstream, "upstream-timeout", "the server behind this one took too long";
     /// No slot in time.
     QueueTimeout => 503, Front, "busy", "the server is busy";
     /// Too many wait already.
@@ -135,7 +147,7 @@ impl Failure {
     /// How loud it is logged: what clients do wrong only at debug.
     pub(crate) const fn level(self) -> Level {
         match self.blame() {
-            Blame::Client => Level::DEBUG,
+            Blame::Client | Blame::Upstream => Level::DEBUG,
             Blame::Worker => Level::WARN,
             Blame::Front => Level::WARN,
         }
@@ -143,15 +155,16 @@ impl Failure {
 
     /// `Retry-After` seconds, where waiting helps.
     pub(crate) const fn retry_after(self) -> Option<u32> {
-        match self.status() {
-            503 => Some(1),
+        match self {
+            Self::UpstreamDown => Some(1),
+            _ if self.status() == 503 => Some(1),
             _ => None,
         }
     }
 
     /// Whether the connection cannot be used for another request afterwards (HTTP/1).
     pub(crate) const fn ends_connection(self) -> bool {
-        matches!(self.status(), 400 | 408 | 413 | 414 | 417 | 431 | 501 | 505)
+        matches!(self.status(), 400 | 408 | 411 | 413 | 414 | 417 | 431 | 501 | 505)
     }
 }
 

@@ -49,6 +49,8 @@ pub(crate) enum Upgrade {
 pub(crate) struct RequestHead {
     text: Vec<u8>,
     fields: Vec<Field>,
+    /// What `Connection` names, in lower case.
+    nominated: Vec<Span>,
     version: HttpVersion,
     method: Span,
     path: Span,
@@ -74,6 +76,7 @@ impl Default for RequestHead {
         Self {
             text: Vec::new(),
             fields: Vec::new(),
+            nominated: Vec::new(),
             version: HttpVersion::Http11,
             method: Span::default(),
             path: Span::default(),
@@ -141,6 +144,11 @@ impl RequestHead {
     /// The first value of a field.
     pub(crate) fn field(&self, name: &str) -> Option<&[u8]> {
         self.fields().find(|(_, known, _)| *known == name.as_bytes()).map(|(_, _, value)| value)
+    }
+
+    /// Whether the client says that a field is for this connection alone (RFC 9110 7.6.1). Lower-case name.
+    pub(crate) fn is_nominated(&self, name: &[u8]) -> bool {
+        self.nominated.iter().any(|span| self.slice(*span) == name)
     }
 
     /// Whether this is HEAD.
@@ -485,6 +493,10 @@ impl<'a> Builder<'a> {
             self.head.wants_close |= member.eq_ignore_ascii_case(b"close");
             self.wants_keep_alive |= member.eq_ignore_ascii_case(b"keep-alive");
             self.wants_upgrade |= member.eq_ignore_ascii_case(b"upgrade");
+            if !field::is_hop_by_hop(&member.to_ascii_lowercase()) && !is_option(member) {
+                let span = self.head.store(&member.to_ascii_lowercase());
+                self.head.nominated.push(span);
+            }
         }
         Ok(())
     }
@@ -517,6 +529,11 @@ impl<'a> Builder<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a member of `Connection` is no name of a field.
+fn is_option(member: &[u8]) -> bool {
+    member.eq_ignore_ascii_case(b"close")
 }
 
 /// Host and port text of an authority; the port without its colon.

@@ -14,6 +14,7 @@ use crate::http::failure::Failure;
 use crate::http::head::RequestHead;
 use crate::state::{Destination, PoolRoute, SiteState, State};
 use crate::tls::client_auth::Standing;
+use crate::upstream::UpstreamRoute;
 use client_gate::Denial;
 
 /// Through which door a connection came.
@@ -40,6 +41,8 @@ pub(crate) enum Route<'s> {
     File(&'s files::Mount),
     /// The application, and what it is told of the client.
     Application(&'s PoolRoute, Standing),
+    /// Another server, and what it is told of the client.
+    Upstream(&'s UpstreamRoute, Standing),
 }
 
 /// Decides, at a time in seconds since the epoch. Pure: nothing is read, sent or counted here.
@@ -75,6 +78,7 @@ pub(crate) fn decide<'s>(
         }
         (Some(mount), None) => Route::File(mount),
         (_, Some((_, Destination::Pool(route)))) => Route::Application(route, standing),
+        (_, Some((_, Destination::Upstream(route)))) => Route::Upstream(route, standing),
         (None, None) => Route::Refuse(Failure::NotFound),
     }
 }

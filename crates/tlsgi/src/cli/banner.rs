@@ -92,6 +92,14 @@ pub(super) fn text(running: &Running<'_>, file: Option<&Path>) -> String {
         let name = if running.pools.len() > 1 { format!("{}: ", pool.name) } else { String::new() };
         text.push_str(&format!("  pool         {name}{}, {}{user}\n", workers(pool), pool.interpreter));
     }
+    if let [site] = running.sites {
+        for route in &site.routes {
+            let prefix = if route.prefix.is_empty() { "/" } else { &route.prefix };
+            if let Target::Upstream(upstream) = &route.target {
+                text.push_str(&format!("  upstream     {prefix} to {upstream}\n"));
+            }
+        }
+    }
     text.push_str(&format!("  front        {}\n", running.front));
     if let Some(file) = file {
         text.push_str(&format!("  configured   {}\n", file.display()));

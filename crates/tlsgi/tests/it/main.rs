@@ -26,4 +26,5 @@ mod static_files;
 mod supervisor;
 mod tls;
 mod units;
+mod upstream;
 mod where_express_differs;

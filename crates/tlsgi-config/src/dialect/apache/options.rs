@@ -134,16 +134,18 @@ pub(super) static TABLE: &[Section<Apache>] = &[
     Section {
         title: "Proxying",
         entries: &[
-            option(&["ProxyPass"], "URL TARGET").nearly("`--route URL=http://…`, `http+unix:…`, `uwsgi://…`; the path is not rewritten", later),
+            option(&["ProxyPass"], "URL TARGET").nearly("`--route URL=http://…`, `http+unix:…`, `uwsgi://…`; a path in the target replaces the prefix, parameters are left out", later),
             option(&["ProxyPassMatch"], "PATTERN TARGET").refused("a route is a prefix: `ProxyPass` with each"),
-            option(&["ProxyPassReverse", "ProxyPassReverseCookieDomain", "ProxyPassReverseCookiePath", "ProxyAddHeaders", "ProxyVia"], "VALUE").always("the other server is told scheme and host, and answers with the right ones"),
+            option(&["ProxyPassReverse"], "URL TARGET").always("`Location` with the address of the other server is always rewritten"),
+            option(&["ProxyPassReverseCookieDomain", "ProxyPassReverseCookiePath", "ProxyAddHeaders", "ProxyVia"], "VALUE").always("the other server is told scheme, host and prefix, and answers with the right ones"),
             option(&["ProxyPreserveHost"], "On|Off").nearly("the host is passed on, as with `On`", |state, given| {
                 if !given.value().eq_ignore_ascii_case("on") {
                     state.draft.tell_once(difference(given, "the client's `Host` is passed on"));
                 }
             }),
             option(&["ProxyRequests"], "On|Off").nearly("only `Off`", only_off),
-            option(&["ProxyTimeout", "ProxyBadHeader", "ProxyErrorOverride", "ProxyIOBufferSize", "ProxyReceiveBufferSize", "ProxySet", "ProxyStatus", "ProxyWebsocketFallbackToProxyHttp"], "VALUE").moot("requests that are passed on have the deadlines of all requests"),
+            option(&["ProxyTimeout"], "SECONDS").says("upstream-timeout"),
+            option(&["ProxyBadHeader", "ProxyErrorOverride", "ProxyIOBufferSize", "ProxyReceiveBufferSize", "ProxySet", "ProxyStatus", "ProxyWebsocketFallbackToProxyHttp"], "VALUE").moot("an answer that is not valid HTTP is a 502, bodies stream, WebSockets pass through"),
             option(&["RemoteIPTrustedProxy", "RemoteIPInternalProxy"], "ADDRESS...").done("`--trusted-proxy`", trusted),
             option(&["RemoteIPHeader"], "NAME").nearly("`--trust`; without `RemoteIPTrustedProxy` it is an error, where Apache believes everybody", believed),
             option(&["RemoteIPTrustedProxyList", "RemoteIPInternalProxyList"], "FILE").done("`--trusted-proxy` with each of its lines, as they are at the start", later),

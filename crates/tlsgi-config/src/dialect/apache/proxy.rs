@@ -84,13 +84,18 @@ fn upstream(prefix: &str, target: &str) -> Result<String, &'static str> {
         _ => return Err("other servers speak HTTP or uwsgi"),
     };
     let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-    if path.trim_end_matches('/') != prefix.trim_end_matches('/') {
-        return Err("the path is passed on as it is; give the target the same prefix");
-    }
+    // Without a path the other server gets what is behind the prefix, as with a single slash.
+    let base = match (path.trim_end_matches('/'), prefix.trim_end_matches('/')) {
+        (path, prefix) if path == prefix => "",
+        ("", _) => "/",
+        (path, _) => path,
+    };
     if let Some(socket) = socket {
-        return Ok(format!("{scheme}+unix:{socket}"));
+        let separator = if base.is_empty() { "" } else { ":" };
+        return Ok(format!("{scheme}+unix:{socket}{separator}{base}"));
     }
     let default = if scheme == "http" { "80" } else { "3031" };
     let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    Ok(if has_port { format!("{scheme}://{authority}") } else { format!("{scheme}://{authority}:{default}") })
+    let port = if has_port { String::new() } else { format!(":{default}") };
+    Ok(format!("{scheme}://{authority}{port}{base}"))
 }

@@ -221,6 +221,7 @@ pub(super) fn export_certificate(state: &mut Uwsgi, given: &Given) {
 pub(super) fn http_timeout(state: &mut Uwsgi, given: &Given) {
     state.draft.say("write-timeout", given.value(), given);
     state.draft.say("body-grace", given.value(), given);
+    state.draft.say("upstream-timeout", given.value(), given);
 }
 
 pub(super) fn keep_alive(state: &mut Uwsgi, given: &Given) {

@@ -3,7 +3,7 @@
 use tlsgi_config::config::Limits;
 
 use crate::http::failure::Failure;
-use crate::http::field;
+use crate::http::field::{self, FieldBlock};
 use crate::http::head::{BodyLength, MAX_LENGTH};
 
 /// Longest chunk-size line, extensions included.
@@ -35,6 +35,8 @@ pub(crate) struct Body {
     trailer_bytes: usize,
     trailer_limit: usize,
     trailers_left: usize,
+    /// Kept for whoever passes them on.
+    trailers: Option<FieldBlock>,
 }
 
 /// What a step of decoding gives. Lengths are of input bytes.
@@ -64,7 +66,18 @@ impl Body {
             trailer_bytes: 0,
             trailer_limit: limits.header_bytes,
             trailers_left: limits.header_count,
+            trailers: None,
         }
+    }
+
+    /// For a response: of any size, its trailers kept.
+    pub(crate) fn of_response(length: BodyLength, limits: &Limits) -> Self {
+        Self { limit: u64::MAX, trailers: Some(FieldBlock::default()), ..Self::new(length, limits) }
+    }
+
+    /// The trailers of a response so far.
+    pub(crate) const fn trailers(&self) -> Option<&FieldBlock> {
+        self.trailers.as_ref()
     }
 
     /// Whether all of it has been taken.
@@ -128,7 +141,7 @@ impl Body {
                         self.state = State::End;
                     } else {
                         self.trailers_left = self.trailers_left.checked_sub(1).ok_or(Failure::BadTrailer)?;
-                        check_trailer(line)?;
+                        trailer(line, self.trailers.as_mut())?;
                     }
                 }
             }
@@ -162,11 +175,18 @@ fn chunk_size(line: &[u8]) -> Result<u64, Failure> {
     u64::from_str_radix(text, 16).ok().filter(|size| *size <= MAX_LENGTH).ok_or(Failure::BadChunk)
 }
 
-/// Trailers are checked and dropped: they are never promoted to header fields (RFC 9110 6.5.1).
-fn check_trailer(line: &[u8]) -> Result<(), Failure> {
+/// Trailers of requests are checked and dropped: they are never promoted to header fields (RFC 9110 6.5.1).
+fn trailer(line: &[u8], kept: Option<&mut FieldBlock>) -> Result<(), Failure> {
     let colon = memchr::memchr(b':', line).ok_or(Failure::BadTrailer)?;
     let (name, value) = line.split_at(colon);
-    if field::is_token(name) && field::is_value(value) { Ok(()) } else { Err(Failure::BadTrailer) }
+    let value = value.get(1..).unwrap_or_default();
+    if !field::is_token(name) || !field::is_value(value) {
+        return Err(Failure::BadTrailer);
+    }
+    if let Some(kept) = kept {
+        kept.push(&String::from_utf8_lossy(name).to_ascii_lowercase(), field::trim(value));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ pub(crate) mod deflate;
 pub(crate) mod extension;
 pub(crate) mod frame;
 pub(crate) mod handshake;
-mod heartbeat;
+pub(crate) mod heartbeat;
 pub(crate) mod reader;
 pub(crate) mod session;
 mod utf8;
