@@ -216,12 +216,26 @@ fn of_proxies(state: &mut Apache, place: &Place<'_>, directive: &Directive, acti
         ("set" | "setifempty", "x-forwarded-port" | "x-forwarded-ssl") => place.is_tls,
         _ => false,
     };
-    if !is_true {
-        let reason = if place.is_proxied {
-            "`X-Forwarded-*` are stripped and set by the server"
-        } else {
-            "who the client is comes from its connection; the application reads the scheme from there"
-        };
-        state.refuse(directive, reason);
+    if is_true {
+        return;
+    }
+    // What the connection says as well, and in no other field.
+    let says_https = match name.to_ascii_lowercase().as_str() {
+        "x-forwarded-proto" => matches!(value, "https" | "expr=%{REQUEST_SCHEME}"),
+        "x-forwarded-ssl" | "x-forwarded-https" => value.eq_ignore_ascii_case("on"),
+        _ => false,
+    };
+    if says_https && (is_conditional || place.is_tls) && !place.is_proxied {
+        state.warn(
+            directive,
+            "the application reads the scheme from its connection (`wsgi.url_scheme`); the field reaches it from nobody",
+        );
+    } else if place.is_proxied {
+        state.refuse(directive, "`X-Forwarded-*` are stripped and set by the server");
+    } else {
+        state.refuse(
+            directive,
+            "who the client is comes from its connection; the application reads the scheme from there",
+        );
     }
 }

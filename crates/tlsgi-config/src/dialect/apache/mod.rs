@@ -5,6 +5,7 @@ mod compress;
 mod daemon;
 mod document;
 mod evaluate;
+mod fragment;
 mod headers;
 mod host;
 mod listen;
@@ -25,6 +26,7 @@ use super::entry::{Entry, Given, Section, option};
 use super::{Dialect, Input, Outcome, entry, page};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::origin::Origin;
+pub(super) use fragment::fragment;
 use parse::Directive;
 
 /// The dialect.
@@ -175,16 +177,24 @@ fn is_below(path: &str, prefix: &str) -> bool {
 
 /// Looks a directive up in the table, and does what stands there.
 fn inspect(state: &mut Apache, directive: &Directive) {
-    let entries = || options::TABLE.iter().flat_map(|section| section.entries);
-    let wanted = if directive.children.is_some() { format!("<{}>", directive.name) } else { directive.name.clone() };
-    let found = entries().find(|entry| entry.names.iter().any(|name| name.eq_ignore_ascii_case(&wanted)));
-    match found {
+    match entry_of(directive) {
         Some(entry) => entry.apply(state, &given(directive)),
         None => {
-            let told = argv::unknown(options::TABLE, "directive", &wanted);
+            let told = argv::unknown(options::TABLE, "directive", &written(directive));
             state.draft.tell(told.at(&directive.origin));
         }
     }
+}
+
+fn entry_of(directive: &Directive) -> Option<&'static Entry<Apache>> {
+    let wanted = written(directive);
+    let mut entries = options::TABLE.iter().flat_map(|section| section.entries);
+    entries.find(|entry| entry.names.iter().any(|name| name.eq_ignore_ascii_case(&wanted)))
+}
+
+/// Its name as the table has it.
+fn written(directive: &Directive) -> String {
+    if directive.children.is_some() { format!("<{}>", directive.name) } else { directive.name.clone() }
 }
 
 /// What stands here is understood where hosts, pools and sites are made.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::argv::{self, Style, Word};
 use super::draft::{Draft, Drafting};
 use super::entry::{Given, Takes};
-use super::{Dialect, Input, Outcome, entry, page};
+use super::{Dialect, Input, Outcome, apache, entry, page};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::nearest::nearest;
 use crate::origin::Origin;
@@ -124,11 +124,23 @@ fn translate(input: &Input<'_>) -> (Outcome, Diagnostics) {
     told.extend(std::mem::take(&mut state.draft.told));
     state.draft.told = told;
     finish::finish(&mut state);
+    included(&mut state, input);
     let told = std::mem::take(&mut state.draft.told);
     if told.has_errors() || !is_setup {
         return (Outcome::Serve(Box::new(state.draft.document())), told);
     }
     (setup::files(&state), told)
+}
+
+/// What `--include-file` adds holds for both ports, and over what options say.
+fn included(state: &mut Express, input: &Input<'_>) {
+    let files: Vec<PathBuf> =
+        state.every("--include-file").iter().map(|given| input.directory.join(given.value())).collect();
+    if !files.is_empty() {
+        let (layer, told) = apache::fragment(input, &files);
+        state.draft.layer = layer.over(std::mem::take(&mut state.draft.layer));
+        state.draft.told.extend(told);
+    }
 }
 
 fn help() -> Outcome {

@@ -230,7 +230,7 @@ pub(super) static TABLE: &[Section<Express>] = &[
             option(&["--server-root"], "DIRECTORY-PATH").done("where `setup-server` writes; `start-server` writes no files", keep),
             option(&["--pid-file"], "FILE-PATH").done("`--pid-file`", finish::pid_file),
             option(&["--include-file"], "FILE-PATH")
-                .refused("it is Apache's configuration; `tlsgi import apache FILE` shows what of it can be said here"),
+                .nearly("Apache's directives about versions and suites of TLS, and about fields; what else changes what is served is refused", keep),
             option(&["--shell-executable"], "FILE-PATH").moot("no shell runs"),
             option(&["--httpd-executable"], "FILE-PATH").moot("there is no Apache"),
             option(&["--modules-directory"], "DIRECTORY-PATH").moot("there is no Apache"),
