@@ -34,7 +34,7 @@ pub(crate) fn directory() -> tempfile::TempDir {
     directory
 }
 
-fn openssl(directory: &Path, line: &str) {
+pub(crate) fn openssl(directory: &Path, line: &str) {
     let output = Command::new("openssl").args(line.split(' ')).current_dir(directory).output().expect("openssl runs");
     assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
 }

@@ -4,6 +4,7 @@
 mod abuse;
 mod access_log;
 mod as_documented;
+mod as_printed;
 mod authority;
 mod command;
 mod configuration;
