@@ -15,6 +15,7 @@ from .servers import INTERFACES, Server
 
 KIND = os.environ.get("SERVER_UNDER_TEST", "tlsgi")
 RESULTS = peers.DIRECTORY / "results"
+collect_ignore = [] if KIND == "tlsgi" else ["originals"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
