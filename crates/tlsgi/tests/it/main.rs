@@ -9,6 +9,7 @@ mod authority;
 mod command;
 mod configuration;
 mod first_page;
+mod foreign_users;
 mod framing;
 mod handed_files;
 mod harness;

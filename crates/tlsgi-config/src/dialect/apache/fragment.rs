@@ -45,7 +45,8 @@ fn look(state: &mut Apache, directive: &Directive) {
     }
     let has_meaning = entry_of(directive).is_some_and(|entry| matches!(entry.action, Action::Runs(_)));
     if has_meaning && !UNDERSTOOD.iter().any(|name| directive.is(name)) {
-        return state.refuse(directive, "what is included here can be about versions and suites of TLS, and about fields");
+        return state
+            .refuse(directive, "what is included here can be about versions and suites of TLS, and about fields");
     }
     inspect(state, directive);
 }

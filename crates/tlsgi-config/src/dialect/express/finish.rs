@@ -293,7 +293,8 @@ fn deadlines(state: &mut Express) {
 fn privileges(state: &mut Express) {
     for (name, native) in [("--user", "user"), ("--group", "group")] {
         if let Some(given) = state.kept(name) {
-            state.draft.say(native, given.value(), &given);
+            // A number has the mark of Apache's directives.
+            state.draft.say(native, given.value().trim_start_matches('#'), &given);
         }
     }
 }
