@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_tlsgi_global_optspecs
-    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= virtualenv= venv= user= group= supplementary-group= umask= home= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= socket-mode= sni-strict no-sni-strict tls-ticket-rotation= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= tls-profile= tls-min= tls-ciphers= ciphers= ssl-ciphers= tls-order= tls-groups= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts trusted-proxy= trust= route= wsgi-environ= canonical-name= pool= mount= root-path= static= document-root= directory-index= static-max-age= response-header= request-header= compress no-compress compress-coding= compress-type= compress-min-size= compress-level= compress-secrets no-compress-secrets server-header no-server-header date-header no-date-header processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= max-worker-age= touch-workers= request-timeout= startup-timeout= preload preload-app no-preload hooks= lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= upstream-connect-timeout= upstream-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= reload-include= reload-exclude= touch-reload= graceful-timeout= state-dir= front-threads= front-user= front-group= sandbox= pid-file= pid= config= h/help help-all V/version
+    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= virtualenv= venv= user= group= supplementary-group= umask= home= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= socket-mode= sni-strict no-sni-strict tls-ticket-rotation= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= tls-profile= tls-min= tls-ciphers= ciphers= ssl-ciphers= tls-order= tls-groups= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts trusted-proxy= trust= route= redirect= wsgi-environ= canonical-name= pool= mount= root-path= static= document-root= directory-index= static-max-age= response-header= request-header= compress no-compress compress-coding= compress-type= compress-min-size= compress-level= compress-secrets no-compress-secrets server-header no-server-header date-header no-date-header processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= max-worker-age= touch-workers= request-timeout= startup-timeout= preload preload-app no-preload hooks= lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= upstream-connect-timeout= upstream-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= reload-include= reload-exclude= touch-reload= graceful-timeout= state-dir= front-threads= front-user= front-group= sandbox= pid-file= pid= config= h/help help-all V/version
 end
 
 function __fish_tlsgi_needs_command
@@ -97,6 +97,7 @@ X-Forwarded-HTTPS\t''
 X-HTTPS\t''
 X-Host\t''"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l route -d 'Answer a URL prefix from a pool; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l redirect -d 'Redirect a URL prefix; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l wsgi-environ -d 'Variable for the environ of every request, for WSGI; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l canonical-name -d 'Name that the site is to be called by: requests for its other names are redirected there' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
@@ -306,6 +307,7 @@ X-Forwarded-HTTPS\t''
 X-HTTPS\t''
 X-Host\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l route -d 'Answer a URL prefix from a pool; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l redirect -d 'Redirect a URL prefix; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l wsgi-environ -d 'Variable for the environ of every request, for WSGI; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l canonical-name -d 'Name that the site is to be called by: requests for its other names are redirected there' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
@@ -496,6 +498,7 @@ X-Forwarded-HTTPS\t''
 X-HTTPS\t''
 X-Host\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l route -d 'Answer a URL prefix from a pool; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l redirect -d 'Redirect a URL prefix; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l wsgi-environ -d 'Variable for the environ of every request, for WSGI; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l canonical-name -d 'Name that the site is to be called by: requests for its other names are redirected there' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r
@@ -689,6 +692,7 @@ X-Forwarded-HTTPS\t''
 X-HTTPS\t''
 X-Host\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l route -d 'Answer a URL prefix from a pool; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l redirect -d 'Redirect a URL prefix; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l wsgi-environ -d 'Variable for the environ of every request, for WSGI; repeatable' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l canonical-name -d 'Name that the site is to be called by: requests for its other names are redirected there' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l pool -d 'Pool that answers what no route covers; `none` for nobody [the first pool]' -r

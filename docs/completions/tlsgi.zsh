@@ -67,6 +67,7 @@ _tlsgi() {
 '*--trusted-proxy=[Proxy whose word counts\: an address, a network, or \`unix\`; repeatable]:NETWORK:_default' \
 '*--trust=[Field in which trusted proxies are believed; repeatable \[X-Forwarded-For, X-Forwarded-Proto\]]:FIELD:(X-Forwarded-For X-Forwarded-Proto X-Forwarded-Host X-Forwarded-Port Forwarded X-Real-IP X-Client-IP X-Forwarded-Scheme X-Forwarded-Protocol X-Scheme X-Forwarded-SSL X-Forwarded-HTTPS X-HTTPS X-Host)' \
 '*--route=[Answer a URL prefix from a pool; repeatable]:PREFIX=TARGET:_default' \
+'*--redirect=[Redirect a URL prefix; repeatable]:PREFIX=TARGET:_default' \
 '*--wsgi-environ=[Variable for the environ of every request, for WSGI; repeatable]:NAME=VALUE:_default' \
 '*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
@@ -238,6 +239,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--trusted-proxy=[Proxy whose word counts\: an address, a network, or \`unix\`; repeatable]:NETWORK:_default' \
 '*--trust=[Field in which trusted proxies are believed; repeatable \[X-Forwarded-For, X-Forwarded-Proto\]]:FIELD:(X-Forwarded-For X-Forwarded-Proto X-Forwarded-Host X-Forwarded-Port Forwarded X-Real-IP X-Client-IP X-Forwarded-Scheme X-Forwarded-Protocol X-Scheme X-Forwarded-SSL X-Forwarded-HTTPS X-HTTPS X-Host)' \
 '*--route=[Answer a URL prefix from a pool; repeatable]:PREFIX=TARGET:_default' \
+'*--redirect=[Redirect a URL prefix; repeatable]:PREFIX=TARGET:_default' \
 '*--wsgi-environ=[Variable for the environ of every request, for WSGI; repeatable]:NAME=VALUE:_default' \
 '*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
@@ -400,6 +402,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--trusted-proxy=[Proxy whose word counts\: an address, a network, or \`unix\`; repeatable]:NETWORK:_default' \
 '*--trust=[Field in which trusted proxies are believed; repeatable \[X-Forwarded-For, X-Forwarded-Proto\]]:FIELD:(X-Forwarded-For X-Forwarded-Proto X-Forwarded-Host X-Forwarded-Port Forwarded X-Real-IP X-Client-IP X-Forwarded-Scheme X-Forwarded-Protocol X-Scheme X-Forwarded-SSL X-Forwarded-HTTPS X-HTTPS X-Host)' \
 '*--route=[Answer a URL prefix from a pool; repeatable]:PREFIX=TARGET:_default' \
+'*--redirect=[Redirect a URL prefix; repeatable]:PREFIX=TARGET:_default' \
 '*--wsgi-environ=[Variable for the environ of every request, for WSGI; repeatable]:NAME=VALUE:_default' \
 '*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \
@@ -576,6 +579,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--trusted-proxy=[Proxy whose word counts\: an address, a network, or \`unix\`; repeatable]:NETWORK:_default' \
 '*--trust=[Field in which trusted proxies are believed; repeatable \[X-Forwarded-For, X-Forwarded-Proto\]]:FIELD:(X-Forwarded-For X-Forwarded-Proto X-Forwarded-Host X-Forwarded-Port Forwarded X-Real-IP X-Client-IP X-Forwarded-Scheme X-Forwarded-Protocol X-Scheme X-Forwarded-SSL X-Forwarded-HTTPS X-HTTPS X-Host)' \
 '*--route=[Answer a URL prefix from a pool; repeatable]:PREFIX=TARGET:_default' \
+'*--redirect=[Redirect a URL prefix; repeatable]:PREFIX=TARGET:_default' \
 '*--wsgi-environ=[Variable for the environ of every request, for WSGI; repeatable]:NAME=VALUE:_default' \
 '*--canonical-name=[Name that the site is to be called by\: requests for its other names are redirected there]:NAME:_default' \
 '*--pool=[Pool that answers what no route covers; \`none\` for nobody \[the first pool\]]:NAME:_default' \

@@ -141,6 +141,8 @@ pub struct Site {
     pub client_certificates: ClientCertificates,
     /// What WSGI applications are told of TLS.
     pub tls_variables: TlsVariables,
+    /// Redirects, the first that fits counts.
+    pub redirects: Vec<RedirectTo>,
     /// What WSGI applications find in the environ of every request besides, in the order written.
     pub environ: Vec<(String, String)>,
     /// What is done to fields of requests and responses.
@@ -259,6 +261,19 @@ pub enum HeaderAction {
     Suffix(String),
     /// None is left.
     Remove,
+}
+
+/// A redirect of one URL prefix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedirectTo {
+    /// Decoded, no trailing slash; empty for the whole site.
+    pub prefix: String,
+    /// The prefix itself alone.
+    pub is_exact: bool,
+    /// 301, 302, 303, 307 or 308.
+    pub status: u16,
+    /// An `http` or `https` URL, or a path of the same host.
+    pub target: String,
 }
 
 /// A URL prefix and who answers it.

@@ -9,7 +9,8 @@ use crate::origin::Origin;
 use crate::value::{
     AccountName, AllowRule, Bind, Bytes, CipherList, ClientCertificate, Count, Destination, Directory, EnvironVariable,
     FilePath, GroupList, Host, Hsts, MediaType, Mode, Number, OrNone, Period, PoolName, Port, Prefix, ProtectedPrefix,
-    Reference, RequestHeader, ResponseHeader, RouteRule, ServerName, StaticFolder, Text, TlsProfile, Variable,
+    RedirectRule, Reference, RequestHeader, ResponseHeader, RouteRule, ServerName, StaticFolder, Text, TlsProfile,
+    Variable,
 };
 
 macro_rules! options {
@@ -352,6 +353,13 @@ options! {
         /// compared. An application finds the prefix in `SCRIPT_NAME` or `root_path`, as with `WSGIScriptAlias`; `/api=pool:NAME@/` leaves
         /// the whole path to it. In `tlsgi.toml` a table `[route]` may be written.
         route: Many<RouteRule> = option("--route", "PREFIX=TARGET");
+
+        /// Redirect a URL prefix; repeatable.
+        ///
+        /// TARGET is `https://HOST/…` or a path of the same host; the rest of the path and the query are appended. `/old=301:/new` has another
+        /// status than 302; `exact:/=/start/` redirects that URL alone. Of several, an exact one counts, then the longest prefix, and all of them
+        /// before files and applications. In `tlsgi.toml` a table `[redirect]` may be written.
+        redirect: Many<RedirectRule> = option("--redirect", "PREFIX=TARGET");
 
         /// Variable for the environ of every request, for WSGI; repeatable.
         ///

@@ -46,6 +46,7 @@ impl Rooms {
             tls_variables: TlsVariables::default(),
             headers: Headers::default(),
             compression: None,
+            redirects: Vec::new(),
             environ: Vec::new(),
         };
         let answers = Arc::new(Answers::new(&site));

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use super::{Resolver, value, written};
 use crate::config::{
-    CertificateSource, Listener, ListenerAddress, PassphraseSource, PlainPolicy, Role, Site, StaticMount, TlsVariables,
+    CertificateSource, Listener, ListenerAddress, PassphraseSource, PlainPolicy, RedirectTo, Role, Site, StaticMount,
+    TlsVariables,
 };
 use crate::diagnostic::Diagnostic;
 use crate::document::Part;
 use crate::option::Many;
 use crate::origin::{Origin, Said};
 use crate::value::hsts::PRELOAD_MAX_AGE;
-use crate::value::{FilePath, ServerName, Value as _};
+use crate::value::{FilePath, RedirectRule, ServerName, Value as _};
 
 /// Bytes of all variables of a site: they are sent with every connection.
 const LARGEST_ENVIRON: usize = 64 << 10;
@@ -90,8 +91,25 @@ impl Resolver<'_> {
             },
             headers: self.headers(),
             compression: self.compression(),
+            redirects: self.redirects(),
             environ: self.environ(),
         }
+    }
+
+    /// Exact ones first, then the longest prefix.
+    fn redirects(&mut self) -> Vec<RedirectTo> {
+        let mut redirects: Vec<RedirectTo> = Vec::new();
+        for said in self.said.redirect.clone() {
+            let RedirectRule { prefix, is_exact, status, target } = said.value;
+            if redirects.iter().any(|other| other.prefix == prefix && other.is_exact == is_exact) {
+                let shown = if prefix.is_empty() { "/" } else { &prefix };
+                let told = Diagnostic::error(format!("`--redirect` names {shown} twice"));
+                self.tell(told.hint("a prefix is redirected to one place"), &said.origin);
+            }
+            redirects.push(RedirectTo { prefix, is_exact, status, target });
+        }
+        redirects.sort_by_key(|redirect| (!redirect.is_exact, std::cmp::Reverse(redirect.prefix.len())));
+        redirects
     }
 
     /// Of a name that is said twice, the last one counts.

@@ -70,6 +70,9 @@ pub(crate) fn decide<'s>(
         Ok(standing) => standing,
         Err(denial) => return Route::Deny(denial),
     };
+    if let Some(redirect) = redirect::by_rule(&policy.redirects, head, door) {
+        return redirect;
+    }
     // The longest prefix counts, and of two alike that of the files.
     match (mounts.find(head.path()), routes.find(head.path())) {
         // Files at the root come before the application, if there are any: `files_first`.

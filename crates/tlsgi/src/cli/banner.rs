@@ -229,6 +229,7 @@ mod tests {
             tls_variables: tlsgi_config::config::TlsVariables::default(),
             headers: tlsgi_config::config::Headers::default(),
             compression: None,
+            redirects: Vec::new(),
             environ: Vec::new(),
         }
     }

@@ -516,3 +516,22 @@ fn gunicorn_functions_of_workers_are_called() {
 fn gunicorn_functions_of_forked_workers_are_called() {
     hooks(&["--preload"]);
 }
+
+#[test]
+fn redirects_of_a_virtual_host_lead_where_they_say() {
+    let server = apache(
+        "<VirtualHost *:443>\nServerName www.example.com\nSSLEngine on\nSSLCertificateFile DIR/server.crt\n\
+         SSLCertificateKeyFile DIR/server.key\nWSGIDaemonProcess app\nWSGIProcessGroup app\nWSGIScriptAlias / DIR/wsgi.py\n\
+         Redirect permanent /old /new\nRedirect /docs https://docs.example.com/\nRedirectMatch ^/$ /start\n</VirtualHost>\n",
+    );
+    let port = server.https.port();
+    for (path, expect_status, location) in [
+        ("/old/page?x=1", 301, format!("https://{NAME}:{port}/new/page?x=1")),
+        ("/docs/a", 302, "https://docs.example.com/a".to_owned()),
+        ("/", 302, format!("https://{NAME}:{port}/start")),
+    ] {
+        let answer = fetch(&server, "https", path, &[]);
+        assert_eq!((status(&answer), field(&answer, "location")), (expect_status, Some(location.as_str())), "{path}");
+    }
+    assert_eq!(status(&fetch(&server, "https", "/older", &[])), 200);
+}

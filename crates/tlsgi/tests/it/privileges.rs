@@ -497,55 +497,6 @@ fn who_cannot_be_anybody_else_is_told_at_the_start() {
     assert_eq!(status, Some(3), "{text}");
     assert!(text.contains(&format!("the user 54321 may not enter {}", closed.display())), "{text}");
 }
-<<<<<<< HEAD
-
-/// Starts what another server's words say, with a key that only root can read, and tells who the worker is.
-fn user_of_foreign(words: &[&str], configuration: &str) -> Option<serde_json::Value> {
-    let ground = ground()?;
-    let line = "req -x509 -newkey rsa:2048 -nodes -days 9 -keyout server.key -out server.crt -subj /CN=localhost";
-    let made = Command::new("openssl").args(line.split(' ')).current_dir(ground.directory.path()).output();
-    assert!(made.expect("openssl runs").status.success());
-    std::fs::set_permissions(ground.path("server.key"), PermissionsExt::from_mode(0o600)).expect("mode");
-    let text = configuration.replace("DIR", &ground.directory.path().display().to_string());
-    std::fs::write(ground.path("site.conf"), text).expect("configuration");
-    let mut command = command();
-    command.current_dir(ground.directory.path()).args(words).env("XDG_RUNTIME_DIR", "/run/user/0");
-    command.env("TLSGI_PYTHON", &ground.python).env("PYTHONPATH", ground.path("path"));
-    command.env("TLSGI_STATE_DIR", ground.path("state"));
-    let server = Server::run_by(ground.directory, command);
-    let url = format!("https://127.0.0.1:{}/", server.https.port());
-    let host = "Host: instruments.example.com";
-    let output =
-        Command::new("curl").args(["--silent", "--insecure", "--max-time", "30", "--header", host, &url]).output();
-    let output = output.expect("curl runs");
-    Some(serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}; log:\n{}", server.log())))
-}
-
-#[test]
-fn uwsgi_gives_up_root_after_its_shared_socket_and_key() {
-    let words = "uwsgi --shared-socket 127.0.0.1:0 --uid 54321 --gid 54321 --https =0,server.crt,server.key --wsgi-file application.py";
-    let words: Vec<&str> = words.split(' ').collect();
-    let Some(process) = user_of_foreign(&words, "") else { return };
-    assert_eq!(process["user"], serde_json::json!([SHOP, SHOP, SHOP]));
-    assert_eq!(process["group"], serde_json::json!([SHOP, SHOP, SHOP]));
-}
-
-#[test]
-fn apache_daemon_process_has_its_own_user() {
-    let configuration = "
-<VirtualHost 127.0.0.1:0>
-    ServerName instruments.example.com
-    WSGIDaemonProcess instruments_t user=#54321 group=#54321 umask=0002 threads=5 home=DIR
-    WSGIProcessGroup instruments_t
-    WSGIScriptAlias / DIR/application.py
-    SSLEngine On
-    SSLCertificateFile DIR/server.crt
-    SSLCertificateKeyFile DIR/server.key
-</VirtualHost>
-";
-    let Some(process) = user_of_foreign(&["apache", "site.conf"], configuration) else { return };
-    assert_eq!(process["user"], serde_json::json!([SHOP, SHOP, SHOP]));
-}
 
 /// A virtual host without a `User`, where this environment says as whom Apache runs.
 fn apache(ground: Ground, mode: u32) -> Server {
@@ -585,5 +536,3 @@ fn host_without_a_user_runs_as_root_with_a_warning_where_that_user_cannot() {
         server.wait_for_log(text);
     }
 }
-=======
->>>>>>> 19f087f (Other servers' words for users are tested as root: who serves on 443 and 80, that nobody gets root back, that pools are strangers; --user #NUMBER of mod_wsgi-express)

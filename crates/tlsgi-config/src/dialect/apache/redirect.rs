@@ -85,11 +85,18 @@ fn is_about_tls(condition: &Directive) -> bool {
 
 /// Says whether the site's plain port serves or redirects. `is_served` is whether the plain host serves something itself.
 pub(super) fn plain(state: &mut Apache, at: usize, group: &Group) {
+    if let Some(whole) = group.https.as_ref().and_then(whole) {
+        elsewhere(state, at, &whole);
+    }
     let Some(http) = &group.http else { return };
     match (whole(http), &group.https) {
         (Some(whole), Some(_)) => {
             state.draft.say_site(at, "allow-http", "false", &given(&whole.directive));
             state.draft.say_site(at, "public-https-port", &whole.port.to_string(), &given(&whole.directive));
+        }
+        (Some(whole), None) if whole.host.as_ref().is_some_and(|host| !http.names.contains(host)) => {
+            state.draft.say_site(at, "allow-http", "true", &given(&whole.directive));
+            elsewhere(state, at, &whole);
         }
         (Some(whole), None) => {
             // The HTTPS host is of another name, and this one's names were given to it; or there is none at all.
@@ -99,21 +106,105 @@ pub(super) fn plain(state: &mut Apache, at: usize, group: &Group) {
     }
 }
 
-/// Refuses what is no redirect of everything.
-pub(super) fn others(state: &mut Apache, group: &Group) {
+/// Says the redirects of single prefixes, and refuses what is no such.
+pub(super) fn others(state: &mut Apache, at: usize, group: &Group) {
+    let Some(main) = group.main() else { return };
     for host in group.hosts() {
         let whole = whole(host).map(|whole| whole.directive);
-        let is_rule = |it: &&Directive| it.is("Redirect") || it.is("RedirectPermanent") || it.is("RewriteRule");
-        let found: Vec<Directive> = host.all.iter().filter(is_rule).cloned().collect();
-        for directive in found {
-            if whole.as_ref() != Some(&directive) {
-                state.refuse(
-                    &directive,
-                    "redirects and rules belong to the application, except that of everything to https",
-                );
+        let is_main = std::ptr::eq(host, main);
+        if whole.is_some() && !is_main {
+            continue;
+        }
+        for directive in host.all.iter().filter(|it| is_redirect(it)).cloned().collect::<Vec<_>>() {
+            if whole.as_ref() == Some(&directive) {
+                continue;
+            }
+            let is_shared = is_main || main.all.iter().any(|it| it.arguments == directive.arguments);
+            if !is_shared {
+                let reason = "the HTTPS virtual host of this name has no such line, and one site serves both";
+                state.refuse(&directive, reason);
+            } else if is_main {
+                one(state, at, &directive);
             }
         }
+        for rule in
+            every(&host.all, "RewriteRule").filter(|rule| whole.as_ref() != Some(*rule)).cloned().collect::<Vec<_>>()
+        {
+            state.refuse(
+                &rule,
+                "URLs are not rewritten, except that everything is sent to https; `Redirect` sends a prefix elsewhere",
+            );
+        }
+        let inside = host.all.iter().flat_map(Directive::inside).filter(|it| is_redirect(it));
+        for directive in inside.cloned().collect::<Vec<_>>() {
+            state.refuse(&directive, "a redirect stands outside of sections, with the prefix that it is for");
+        }
     }
+}
+
+fn is_redirect(directive: &Directive) -> bool {
+    ["Redirect", "RedirectPermanent", "RedirectTemp", "RedirectMatch"].iter().any(|name| directive.is(name))
+}
+
+/// `Redirect [STATUS] URL TARGET` and its kin.
+fn one(state: &mut Apache, at: usize, directive: &Directive) {
+    let words: Vec<&str> = directive.arguments.iter().map(String::as_str).collect();
+    let usual = if directive.is("RedirectPermanent") { "301" } else { "302" };
+    let (status, from, to) = match words.as_slice() {
+        [from, to] if from.starts_with('/') || directive.is("RedirectMatch") => (usual, *from, *to),
+        [status, from, to] if directive.is("Redirect") || directive.is("RedirectMatch") => (*status, *from, *to),
+        _ => ("", "", ""),
+    };
+    let status = match status {
+        "permanent" => "301",
+        "temp" => "302",
+        "seeother" => "303",
+        status => status,
+    };
+    if !["301", "302", "303", "307", "308"].contains(&status) {
+        let reason = "a redirect has a URL, a target, and one of the statuses 301, 302, 303, 307 and 308";
+        return state.refuse(directive, reason);
+    }
+    let (prefix, to) = if directive.is("RedirectMatch") {
+        match pattern(from, to) {
+            Some(found) => found,
+            None => {
+                let reason = "only `^/path$`, and `^/path/(.*)` with `$1` at the end of the target, are understood";
+                return state.refuse(directive, reason);
+            }
+        }
+    } else {
+        (from.to_owned(), to.to_owned())
+    };
+    state.draft.say_site(at, "redirect", &format!("{prefix}={status}:{to}"), &given(directive));
+}
+
+/// A pattern that is a plain path, or everything below one.
+fn pattern(from: &str, to: &str) -> Option<(String, String)> {
+    let from = from.strip_prefix('^')?;
+    let plain = |text: &str| {
+        let text = text.replace("\\.", ".").replace("\\-", "-");
+        (text.starts_with('/') && !text.contains(['*', '+', '?', '(', ')', '[', ']', '{', '|', '^', '$', '\\']))
+            .then_some(text)
+    };
+    let below = from.strip_suffix('$').unwrap_or(from).strip_suffix("(.*)");
+    if let Some(path) = below.and_then(|path| path.strip_suffix('/')) {
+        let to = to.strip_suffix("$1").filter(|to| to.ends_with('/') && !to.contains('$'))?;
+        return Some((if path.is_empty() { "/".to_owned() } else { plain(path)? }, to.to_owned()));
+    }
+    let path = plain(from.strip_suffix('$')?)?;
+    let is_folder = path.len() > 1 && path.ends_with('/');
+    (!to.contains('$') && !is_folder).then(|| (format!("exact:{path}"), to.to_owned()))
+}
+
+/// Says that a host sends everything to another name, which no host here has.
+fn elsewhere(state: &mut Apache, at: usize, whole: &Whole) {
+    let Some(host) = &whole.host else { return };
+    let port = if whole.port == 443 { String::new() } else { format!(":{}", whole.port) };
+    let is_permanent = whole.directive.is("RedirectPermanent")
+        || whole.directive.arguments.iter().any(|word| word.contains("301") || word.eq_ignore_ascii_case("permanent"));
+    let status = if is_permanent { 301 } else { 302 };
+    state.draft.say_site(at, "redirect", &format!("/={status}:https://{host}{port}/"), &given(&whole.directive));
 }
 
 /// A host that sends everything to another name becomes one more name of that site.
@@ -151,10 +242,8 @@ pub(super) fn canonical(state: &mut Apache, groups: &mut Vec<Group>) {
                 }
                 groups.remove(at);
             }
-            None => {
-                state.refuse(&whole.directive, "it leads to a name that no HTTPS virtual host has");
-                at += 1;
-            }
+            // It leads away from here.
+            None => at += 1,
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn site(state: &mut Apache, group: &Group, daemons: &[Daemon]) {
         tls::policy(state, at, https);
     }
     redirect::plain(state, at, group);
-    redirect::others(state, group);
+    redirect::others(state, at, group);
     headers::headers(state, at, group);
     compress::compression(state, at, group);
     let mut needs = scripts(state, at, group, main, daemons);
@@ -45,10 +45,11 @@ pub(super) fn site(state: &mut Apache, group: &Group, daemons: &[Daemon]) {
     document::root(state, at, main, has_root, &mut needs);
     document::index(state, at, main);
     let has_files = state.draft.sites[at].layer.document_root.is_some();
-    if state.draft.sites[at].layer.route.is_empty() && !has_files {
+    let leads_away = !state.draft.sites[at].layer.redirect.is_empty();
+    if state.draft.sites[at].layer.route.is_empty() && !has_files && !leads_away {
         let directive = main.directive.clone();
         state.refuse(&directive, "it has neither `WSGIScriptAlias` nor `ProxyPass` nor `DocumentRoot`");
-    } else if !has_root {
+    } else if !has_root || state.draft.sites[at].layer.route.is_empty() {
         state.draft.say_site(at, "pool", "none", &given(&main.directive));
     }
     variable::variables(state, at, group, main);
