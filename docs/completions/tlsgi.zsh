@@ -156,6 +156,8 @@ _tlsgi() {
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
 '--no-hsts[The opposite of --hsts]' \
+'--proxy-protocol[Take the client'\''s address from the header of the PROXY protocol, version 1 or 2, with which every connection begins]' \
+'--no-proxy-protocol[The opposite of --proxy-protocol]' \
 '--compress[Compress responses for clients that accept it]' \
 '--no-compress[The opposite of --compress]' \
 '--compress-secrets[With \`--compress\`, compress also what may hold secrets, for clients with credentials]' \
@@ -328,6 +330,8 @@ _arguments "${_arguments_options[@]}" : \
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
 '--no-hsts[The opposite of --hsts]' \
+'--proxy-protocol[Take the client'\''s address from the header of the PROXY protocol, version 1 or 2, with which every connection begins]' \
+'--no-proxy-protocol[The opposite of --proxy-protocol]' \
 '--compress[Compress responses for clients that accept it]' \
 '--no-compress[The opposite of --compress]' \
 '--compress-secrets[With \`--compress\`, compress also what may hold secrets, for clients with credentials]' \
@@ -491,6 +495,8 @@ _arguments "${_arguments_options[@]}" : \
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
 '--no-hsts[The opposite of --hsts]' \
+'--proxy-protocol[Take the client'\''s address from the header of the PROXY protocol, version 1 or 2, with which every connection begins]' \
+'--no-proxy-protocol[The opposite of --proxy-protocol]' \
 '--compress[Compress responses for clients that accept it]' \
 '--no-compress[The opposite of --compress]' \
 '--compress-secrets[With \`--compress\`, compress also what may hold secrets, for clients with credentials]' \
@@ -668,6 +674,8 @@ _arguments "${_arguments_options[@]}" : \
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
 '--no-hsts[The opposite of --hsts]' \
+'--proxy-protocol[Take the client'\''s address from the header of the PROXY protocol, version 1 or 2, with which every connection begins]' \
+'--no-proxy-protocol[The opposite of --proxy-protocol]' \
 '--compress[Compress responses for clients that accept it]' \
 '--no-compress[The opposite of --compress]' \
 '--compress-secrets[With \`--compress\`, compress also what may hold secrets, for clients with credentials]' \

@@ -700,6 +700,8 @@ pub struct Proxies {
     pub trusted: Vec<TrustedProxy>,
     /// What they are believed in.
     pub fields: Vec<ForwardedField>,
+    /// Every connection begins with a header of the PROXY protocol, and only theirs are taken.
+    pub protocol: bool,
 }
 
 /// A peer that is believed.

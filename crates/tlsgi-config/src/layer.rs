@@ -343,6 +343,12 @@ options! {
         /// X-Real-IP, X-Client-IP, X-Forwarded-Scheme, X-Forwarded-Protocol, X-Scheme, X-Forwarded-SSL, X-Forwarded-HTTPS,
         /// X-HTTPS, X-Host. Name only what your proxy sets or removes in every request. Everything else of the kind is taken out.
         trust: Many<ForwardedField> = option("--trust", "FIELD").computed("X-Forwarded-For, X-Forwarded-Proto");
+
+        /// Take the client's address from the header of the PROXY protocol, version 1 or 2, with which every connection begins.
+        ///
+        /// On all listeners. Only trusted proxies may connect then (`--trusted-proxy`), and each has to send it. What further fields say is
+        /// believed only if `--trust` names them and the client that was announced is a trusted proxy as well.
+        proxy_protocol: One<bool> = switch("--proxy-protocol").off(&["--no-proxy-protocol"]);
     }
 
     Routes {

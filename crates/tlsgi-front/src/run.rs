@@ -209,7 +209,8 @@ impl Front {
     fn take_over(&mut self, assembly: &Arc<Assembly>) {
         let limits = &assembly.config.limits;
         if let Some(thread) = self.threads.first() {
-            thread.census.set_limits(limits.connections.min(descriptor_room()), limits.connections_per_client);
+            let most = limits.connections.min(descriptor_room());
+            thread.census.set_limits(most, limits.connections_per_client, assembly.config.proxies.protocol);
         }
         crate::observe::log::init(&assembly.config.log);
         if let Some(log) = &self.log {

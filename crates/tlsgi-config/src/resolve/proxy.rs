@@ -11,7 +11,15 @@ impl Resolver<'_> {
     pub(super) fn proxies(&mut self) -> Proxies {
         let trusted: Vec<TrustedProxy> = self.said.trusted_proxy.iter().map(|said| said.value).collect();
         let mut fields: Vec<ForwardedField> = self.said.trust.iter().map(|said| said.value).collect();
+        let protocol = self.said.proxy_protocol.clone().filter(|said| said.value);
         if trusted.is_empty() {
+            if let Some(said) = &protocol {
+                let told = Diagnostic::lacks("--proxy-protocol", "--trusted-proxy");
+                self.tell(
+                    told.hint("name the addresses that may announce clients, for example `--trusted-proxy 10.0.0.0/8`"),
+                    &said.origin,
+                );
+            }
             if let Some(said) = self.said.trust.first().cloned() {
                 let told = Diagnostic::lacks("--trust", "--trusted-proxy");
                 self.tell(
@@ -26,9 +34,10 @@ impl Resolver<'_> {
             let told = Diagnostic::warning("`--trusted-proxy` lets every client say where it comes from");
             self.tell(told.hint("name the addresses of your proxies"), &said.origin);
         }
-        if fields.is_empty() {
+        // Behind a proxy that only passes bytes on, fields are the client's.
+        if fields.is_empty() && protocol.is_none() {
             fields.extend(USUAL);
         }
-        Proxies { trusted, fields }
+        Proxies { trusted, fields, protocol: protocol.is_some() }
     }
 }

@@ -16,6 +16,7 @@ fn heard(peer: &str, trust: &[&str], fields: &str) -> String {
     let proxies = Proxies {
         trusted: vec![TrustedProxy::read("10.0.0.0/8").expect("a network")],
         fields: trust.iter().map(|name| ForwardedField::read(name).expect("a field")).collect(),
+        protocol: false,
     };
     let mut head = RequestHead::default();
     let text = format!("GET / HTTP/1.1\r\nHost: a.test\r\n{fields}\r\n");

@@ -1,9 +1,10 @@
 //! Accepts connections, spreads them over the threads, and survives running out of descriptors.
 
+mod announcement;
 pub(crate) mod census;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -148,8 +149,7 @@ pub(crate) async fn serve_tcp(
     guest: Guest,
 ) {
     let Ok(local) = socket.local_addr() else { return };
-    serve(socket, Some(client), &Local::Tcp(local), role, tls, thread).await;
-    drop(guest);
+    serve(socket, Some(client), &Local::Tcp(local), role, tls, thread, guest).await;
 }
 
 /// Serves a connection on a Unix socket to its end.
@@ -164,13 +164,26 @@ pub(crate) async fn serve_unix(
     // What is done with a connection from here on (peek, read, write, shut down) is the same for every stream socket.
     let socket = socket.into_std().map(|socket| std::net::TcpStream::from(OwnedFd::from(socket)));
     match socket.and_then(TcpStream::from_std) {
-        Ok(socket) => serve(socket, None, &Local::Unix(path), role, tls, thread).await,
+        Ok(socket) => serve(socket, None, &Local::Unix(path), role, tls, thread, guest).await,
         Err(error) => tracing::debug!(%error, "a connection on a Unix socket cannot be served"),
     }
-    drop(guest);
 }
 
-async fn serve(socket: TcpStream, client: Option<SocketAddr>, local: &Local, role: Role, tls: Tls, thread: Rc<Thread>) {
+async fn serve(
+    mut socket: TcpStream,
+    mut client: Option<SocketAddr>,
+    local: &Local,
+    role: Role,
+    tls: Tls,
+    thread: Rc<Thread>,
+    mut guest: Guest,
+) {
+    if thread.state().proxies.protocol {
+        match Box::pin(announced(&mut socket, client, &thread, &mut guest)).await {
+            Some(announced) => client = announced,
+            None => return,
+        }
+    }
     let open = |tls: Option<TlsSession>, door| {
         let connection = Connection::new(client, local, tls);
         Rc::new(Session { thread: Rc::clone(&thread), connection, door })
@@ -190,5 +203,43 @@ async fn serve(socket: TcpStream, client: Option<SocketAddr>, local: &Local, rol
         Ok(Accepted::Plain(stream)) => Box::pin(h1::serve(stream, open(None, Door::PlainOnTls))).await,
         Ok(Accepted::Failed(error)) => tracing::debug!(?client, %error, "TLS handshake failed"),
         Err(_) => tracing::debug!(?client, "TLS handshake not finished in time"),
+    }
+}
+
+/// The client of a connection that a proxy announces; none for one that is not to be served.
+async fn announced(
+    socket: &mut TcpStream,
+    peer: Option<SocketAddr>,
+    thread: &Thread,
+    guest: &mut Guest,
+) -> Option<Option<SocketAddr>> {
+    let state = thread.state();
+    let from = peer.map_or_else(|| "a Unix socket".to_owned(), |peer| peer.ip().to_canonical().to_string());
+    if !state.proxies.trusts(peer.map(|peer| peer.ip())) {
+        let told = "--proxy-protocol: connections from an address that is no --trusted-proxy are closed";
+        report(guest, || tracing::warn!(from, "{told}"));
+        return None;
+    }
+    let outcome = match timeout(state.limits.handshake_timeout, announcement::take(socket)).await {
+        Ok(outcome) => outcome.map_err(|error| error.to_string()),
+        Err(_) => Err("its header of the PROXY protocol did not come in time".to_owned()),
+    };
+    match outcome {
+        Ok(client) => {
+            let client = client.or(peer);
+            let is_admitted = guest.is_for(client.map(|client: SocketAddr| -> IpAddr { client.ip() }));
+            is_admitted.then_some(client)
+        }
+        Err(why) => {
+            report(guest, || tracing::warn!(from, "--proxy-protocol: a trusted proxy's connection is closed: {why}"));
+            None
+        }
+    }
+}
+
+/// Not for every connection, of which a stranger could make many.
+fn report(guest: &Guest, log: impl FnOnce()) {
+    if guest.census().should_report_announcement() {
+        log();
     }
 }

@@ -3,6 +3,7 @@
 
 mod abuse;
 mod access_log;
+mod announced;
 mod as_documented;
 mod as_printed;
 mod authority;

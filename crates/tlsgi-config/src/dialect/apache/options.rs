@@ -149,8 +149,13 @@ pub(super) static TABLE: &[Section<Apache>] = &[
             option(&["RemoteIPTrustedProxy", "RemoteIPInternalProxy"], "ADDRESS...").done("`--trusted-proxy`", trusted),
             option(&["RemoteIPHeader"], "NAME").nearly("`--trust`; without `RemoteIPTrustedProxy` it is an error, where Apache believes everybody", believed),
             option(&["RemoteIPTrustedProxyList", "RemoteIPInternalProxyList"], "FILE").done("`--trusted-proxy` with each of its lines, as they are at the start", later),
+            option(&["RemoteIPProxyProtocol"], "On|Off").nearly("`--proxy-protocol`, on every listener; without `RemoteIPTrustedProxy` it is an error, where Apache believes everybody", |state, given| {
+                if given.value().eq_ignore_ascii_case("on") {
+                    state.draft.say("proxy-protocol", "true", given);
+                }
+            }),
+            option(&["RemoteIPProxyProtocolExceptions"], "ADDRESS...").refused("every connection has to be announced; a proxy's own checks do so with the command LOCAL"),
             option(&["RemoteIPProxiesHeader"], "NAME").moot("the application is told of the client alone"),
-            option(&["RemoteIPProxyProtocol", "RemoteIPProxyProtocolExceptions"], "VALUE").refused("the header of PROXY is not read; have the proxy set `X-Forwarded-For`"),
         ],
     },
     Section {

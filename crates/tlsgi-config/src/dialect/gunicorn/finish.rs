@@ -156,13 +156,23 @@ fn listeners(state: &mut Pyserver, input: &Input<'_>) {
     shared::listen(state, &addresses);
 }
 
+/// Who is believed where nobody is named.
+const NEIGHBOURS: &str = "127.0.0.1,::1";
+
 /// gunicorn believes its neighbours by default. That is right behind a proxy on the same machine, which speaks plain HTTP to it; where clients
 /// come over TLS, nobody stands in front.
 fn trust(state: &mut Pyserver) {
     let headers = ["X-Forwarded-For", "X-Forwarded-Proto"];
+    let are_announced = state.draft.has("proxy-protocol");
+    let announcing = state.kept("--proxy-allow-from").filter(|_| are_announced);
+    if let Some(given) = &announcing {
+        shared::proxies(state, given.value(), Some(given), &[]);
+    }
     match state.kept("--forwarded-allow-ips") {
         Some(given) => shared::proxies(state, given.value(), Some(&given), &headers),
-        None if state.draft.has("bind-http") => shared::proxies(state, "127.0.0.1,::1", None, &headers),
+        None if announcing.is_some() => {}
+        None if are_announced => shared::proxies(state, NEIGHBOURS, None, &[]),
+        None if state.draft.has("bind-http") => shared::proxies(state, NEIGHBOURS, None, &headers),
         None => {}
     }
 }
@@ -265,8 +275,7 @@ pub(super) fn scheme_headers(state: &mut Pyserver, given: &Given) {
 
 pub(super) fn proxy_protocol(state: &mut Pyserver, given: &Given) {
     if !matches!(given.value().to_ascii_lowercase().as_str(), "off" | "false" | "0") {
-        let told = refusal(given, "the header of PROXY is not read");
-        state.draft.tell(told.hint("have the proxy set `X-Forwarded-For`, and name it in `--forwarded-allow-ips`"));
+        state.draft.say("proxy-protocol", "true", given);
     }
 }
 

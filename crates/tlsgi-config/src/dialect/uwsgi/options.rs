@@ -52,7 +52,7 @@ pub(super) static TABLE: &[Section<Uwsgi>] = &[
             switch(&["--http-chunked-input"]).always("chunked requests are always accepted"),
             option(&["--http-manage-expect"], "N").takes(Takes::Attached).always("100 Continue is sent when the application reads"),
             option(&["--http-buffer-size"], "BYTES").moot("`buffer-size` bounds a request's header"),
-            switch(&["--http-enable-proxy-protocol"]).refused("the header of PROXY is not read; let TLS end here"),
+            switch(&["--http-enable-proxy-protocol"]).refused("uWSGI believes everybody's header; `tlsgi serve --proxy-protocol --trusted-proxy NETWORK` takes it from proxies that are named"),
             option(&["--http-var"], "KEY=VALUE").done("`--wsgi-environ`", |state, given| state.draft.say("wsgi-environ", given.value(), given)),
             option(&["--http-modifier1", "--http-modifier2", "--http-socket-modifier1", "--http-socket-modifier2"], "N").moot("there is no uwsgi protocol between the processes"),
             switch(&["--so-keepalive", "--tcp-nodelay", "--reuse-port", "--thunder-lock", "--thunder-lock-watchdog"]).moot("the server accepts connections in one process and sets its sockets by itself"),
