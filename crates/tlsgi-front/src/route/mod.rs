@@ -90,5 +90,5 @@ pub(crate) fn decide<'s>(
 pub(crate) fn files_first<'s>(site: &'s SiteState, head: &RequestHead, route: &Route<'_>) -> Option<&'s files::Mount> {
     let root = site.mounts.root()?;
     let is_of_root = || site.routes.find(head.path()).is_some_and(|(length, _)| length == 0);
-    (matches!(route, Route::Application(..)) && is_of_root()).then_some(root)
+    (matches!(route, Route::Application(..) | Route::Upstream(..)) && is_of_root()).then_some(root)
 }

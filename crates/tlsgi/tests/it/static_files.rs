@@ -296,6 +296,22 @@ fn files_of_the_document_root_come_before_the_application() {
 }
 
 #[test]
+fn files_of_the_document_root_come_before_another_server() {
+    let keep = tempfile::tempdir().expect("temporary directory");
+    fs::write(keep.path().join("robots.txt"), "robots").expect("file");
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("bound").local_addr().expect("address");
+    let mut command = crate::harness::command();
+    command
+        .args(["serve", "--host", "127.0.0.1", "--https-port", "0", "--port", "0", "--document-root"])
+        .arg(keep.path());
+    let state = tempfile::tempdir().expect("temporary directory");
+    command.arg("--route").arg(format!("/=http://{closed}")).arg("--state-dir").arg(state.path().join("state"));
+    let server = Server::run_by(state, command);
+    assert_eq!(server.get("/robots.txt").text(), "robots");
+    assert_eq!(server.get("/missing").status, 502);
+}
+
+#[test]
 fn site_of_files_alone_needs_no_application() {
     let keep = tempfile::tempdir().expect("temporary directory");
     fs::write(keep.path().join("index.html"), "page").expect("file");

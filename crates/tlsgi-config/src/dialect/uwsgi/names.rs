@@ -8,7 +8,7 @@ use super::options::TABLE;
 static NAMES: &str = include_str!("names.txt");
 
 /// The beginning of names, and what is said of all of them.
-const FAMILIES: [(&str, &str); 46] = [
+const FAMILIES: [(&str, &str); 49] = [
     ("emperor", EMPEROR),
     ("vassal", EMPEROR),
     ("imperial", EMPEROR),
@@ -40,6 +40,12 @@ const FAMILIES: [(&str, &str); 46] = [
     ("http-subscription", ROUTER),
     ("subscri", ROUTER),
     ("hook", HOOK),
+    (
+        "touch",
+        "a touched file reloads the server (`touch-reload`) or replaces its workers (`touch-chain-reload`); USR1 opens log files anew",
+    ),
+    ("brutal-reload", "workers are replaced one after the other, without an end to running requests"),
+    ("fs-brutal-reload", "`fs-reload` reloads without an end to running requests"),
     ("exec", HOOK),
     ("call", HOOK),
     ("wait-for", HOOK),
@@ -62,7 +68,7 @@ const JOBS: &str = "background work belongs to a job queue in processes of its o
 const DAEMON: &str = "side processes belong to systemd or a container of their own";
 const ROUTES: &str = "routing rules are not followed; this may be a rule about who is let in";
 const ROUTER: &str = "there is no router process to other instances";
-const HOOK: &str = "nothing is run beside the application; a service manager has hooks";
+const HOOK: &str = "nothing is run beside the application: `ExecStartPre=`, `ExecStartPost=` and `ExecStopPost=` of a systemd unit do, and code of a worker belongs to the application";
 const LANGUAGE: &str = "Python applications are served, no others";
 const OTHER: &str = "it has no counterpart here";
 
