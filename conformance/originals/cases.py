@@ -238,6 +238,8 @@ PYTHON = [
     python("uvicorn", "client certificates", f"asgi:application {_UVICORN} --ssl-ca-certs client-ca.crt --ssl-cert-reqs 2", ask.clients),
     python("uvicorn", "no proxies", "asgi:application --host 127.0.0.1 --port {http} --no-proxy-headers", ask.spoofed, ports=("http",)),
     python("uvicorn", "fields", f"asgi:application {_UVICORN} --header X-Own:text --no-server-header", ask.answers, ask.fields),
+    python("uvicorn", "root path", f"asgi:application {_UVICORN} --root-path /shop", ask.answers),
+    python("hypercorn", "root path", f"asgi:application {_HYPERCORN} --root-path /shop", ask.answers),
     python("uvicorn", "encrypted key", "asgi:application --host 127.0.0.1 --port {https} --ssl-keyfile sealed.key --ssl-certfile server.crt --ssl-keyfile-password secret",
            ask.answers),
     python("uvicorn", "WSGI", f"wsgi:application --interface wsgi {_UVICORN}", ask.answers),

@@ -242,7 +242,7 @@ def test_debug_shows_exceptions_in_the_browser(place: Place) -> None:
         (("gunicorn", "-c", "leaves.py", "plain"), 2, "SystemExit: 3"),
         (("gunicorn", "-c", "syntax.py", "plain"), 2, "SyntaxError"),
         (("gunicorn", "-c", "python:not_there", "plain"), 2, "No module named 'not_there'"),
-        (("gunicorn", "-c", "hook.py", "plain"), 2, "`post_fork` cannot be done"),
+        (("gunicorn", "-c", "hook.py", "plain"), 2, "`on_starting` cannot be done"),
         (("hypercorn", "-c", "file:broken.py", "star_app:app"), 2, "NameError"),
         (("gunicorn", "--certfile", "cert.pem", "--keyfile", "cert.pem", "-b", "127.0.0.1:0", "plain"), 4, "cert.pem"),
         (("gunicorn", *TLS, "-b", "127.0.0.1:0", "absent:app"), 3, 'there is no module "absent"'),
@@ -256,7 +256,7 @@ def test_what_is_wrong_is_said_once(place: Place, command: tuple[str, ...], stat
     place.write("broken.py", "bind = nothing\n")
     place.write("leaves.py", "import sys\nsys.exit(3)\n")
     place.write("syntax.py", "bind = (\n")
-    place.write("hook.py", "def post_fork(server, worker):\n    pass\n")
+    place.write("hook.py", "def on_starting(server):\n    pass\n")
     assert place.run(*command, status=status).stderr.count(text) == 1
 
 
@@ -320,3 +320,15 @@ def test_program_that_starts_no_server_runs_and_ends(place: Place) -> None:
     place.write("program.py", "import sys\nprint(__name__, sys.argv)\nsys.exit(5)\n")
     assert place.run("python", "program.py", "a", status=5).stdout == "__main__ ['program.py', 'a']\n"
     assert "usage" in place.run("python", status=1).stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("uvicorn", "star_app:app", "--host", "127.0.0.1", "--port", "0"), ("hypercorn", "star_app:app", "-b", "127.0.0.1:0")],
+    ids=lambda value: value[0],
+)
+def test_root_path_is_for_proxies_that_cut_it_off_and_for_those_that_do_not(place: Place, command: tuple[str, ...]) -> None:
+    server = place.start(*command, "--root-path", "/shop")
+    for path in ("/cart", "/shop/cart"):
+        answer = httpx.get(server.http + path, timeout=PATIENCE)
+        assert (answer.status_code, answer.json()["path"]) == (200, "/shop/cart"), path

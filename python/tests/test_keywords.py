@@ -46,7 +46,7 @@ def options(**given):
         ({"interface": "asgi3"}, {"interface": "asgi"}),
         ({"interface": "wsgi"}, {"interface": "wsgi"}),
         ({"interface": "auto", "http": "auto", "ws": "auto", "loop": "auto"}, {"interface": None, "loop": "auto"}),
-        ({"root_path": "/shop/"}, {"mount": "/shop"}),
+        ({"root_path": "/shop/"}, {"route": ["/=pool:app@/shop"]}),
         ({"root_path": ""}, {}),
         ({"threaded": True}, {}),
         ({"threaded": False}, {"threads": 1}),

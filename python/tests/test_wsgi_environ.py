@@ -118,6 +118,9 @@ def test_path_is_decoded_to_bytes(link, path, decoded):
         ("/shop", b"/shop", ("/shop", "")),
         ("/shop", b"/sh%6Fp/c%20d", ("/shop", "/c d")),
         ("", b"/shop", ("", "/shop")),
+        # A proxy in front cut it off.
+        ("/shop", b"/c%20d", ("/shop", "/c d")),
+        ("/shop", b"/shopping", ("/shop", "/shopping")),
     ],
 )
 def test_mount_is_script_name(link, mount, path, expected):

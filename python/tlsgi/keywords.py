@@ -15,7 +15,6 @@ _RENAMED = {
     "limit_max_requests_jitter": "max_requests_jitter",
     "reload_dirs": "reload_dir",
     "app_dir": "python_path",
-    "root_path": "mount",
     "ssl_ca_certs": "client_ca",
     "ssl_certfile": "certfile",
     "ssl_keyfile": "keyfile",
@@ -134,8 +133,11 @@ def _words(request: Request) -> None:
         options["interface"] = _INTERFACES[options["interface"]]
     if options.get("loop") == "none":
         options["loop"] = "asyncio"
-    if "mount" in options:
-        options["mount"] = "/" + str(options["mount"]).strip("/")
+    if "root_path" in options:
+        # Requests come with the prefix, or without it where a proxy in front cut it off.
+        routes = options.get("route", [])
+        own = [routes] if isinstance(routes, str) else list(routes)
+        options["route"] = [*own, "/=pool:app@/" + str(options.pop("root_path")).strip("/")]
     if "threaded" in options and not options.pop("threaded"):
         options.setdefault("threads", 1)
     if options.get("host") == "0":

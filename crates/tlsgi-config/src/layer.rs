@@ -357,7 +357,8 @@ options! {
         /// TARGET is `pool:NAME`. Other servers (`http://HOST:PORT`, `http+unix:/PATH`, `uwsgi://HOST:PORT`, `uwsgi+unix:/PATH`) cannot be
         /// reached yet and are refused by name. The longest prefix that covers a path counts, static folders included; whole segments are
         /// compared. An application finds the prefix in `SCRIPT_NAME` or `root_path`, as with `WSGIScriptAlias`; `/api=pool:NAME@/` leaves
-        /// the whole path to it. In `tlsgi.toml` a table `[route]` may be written.
+        /// the whole path to it. `/=pool:NAME@/api` is for behind a proxy that cuts the prefix off: the application is told of it as if it
+        /// were there. In `tlsgi.toml` a table `[route]` may be written.
         route: Many<RouteRule> = option("--route", "PREFIX=TARGET");
 
         /// Redirect a URL prefix; repeatable.

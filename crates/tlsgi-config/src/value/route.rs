@@ -20,7 +20,8 @@ pub enum RouteTarget {
     Pool {
         /// Which.
         name: String,
-        /// Where the application is told to be mounted, when that is not the prefix itself: the prefix or a parent of it.
+        /// Where the application is told to be mounted, when that is not the prefix itself: a parent of it, or, for the route of the
+        /// root, what a proxy in front cut off.
         mount: Option<String>,
     },
     /// Another server.
@@ -71,8 +72,8 @@ fn read_target(text: &str, url: &str) -> Result<RouteTarget, Refusal> {
             Some((name, mount)) => (name, Some(prefix(mount)?)),
             None => (name, None),
         };
-        let is_parent = |mount: &String| url.strip_prefix(mount.as_str()).is_some_and(is_segment);
-        if mount.as_ref().is_some_and(|mount| !is_parent(mount)) {
+        let fits = |mount: &String| url.is_empty() || url.strip_prefix(mount.as_str()).is_some_and(is_segment);
+        if mount.as_ref().is_some_and(|mount| !fits(mount)) {
             return Err(Refusal::new("a mount is the prefix of the route or a parent of it")
                 .hint("`/shop/admin=pool:shop@/shop` is one, `/shop=pool:shop@/` leaves the whole path"));
         }

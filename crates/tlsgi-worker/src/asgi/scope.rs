@@ -1,5 +1,6 @@
 //! The `scope` of a request: a copy of what its connection shares, then what is its own.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
 use pyo3::prelude::*;
@@ -79,13 +80,14 @@ pub(super) fn build(
     let template = slot.get_or_try_init(py, || template(py, facts, request))?;
     let scope = template.scope.bind(py).copy()?;
     let method = method(py, request.method);
-    let path = path(py, request.path);
+    let raw = below_mount(request);
+    let path = path(py, &raw);
     if template.version != request.version {
         scope.set_item(intern!(py, "http_version"), version(py, request.version))?;
     }
     scope.set_item(intern!(py, "asgi"), template.asgi.bind(py).copy()?)?;
     scope.set_item(intern!(py, "path"), &path)?;
-    scope.set_item(intern!(py, "raw_path"), PyBytes::new(py, request.path))?;
+    scope.set_item(intern!(py, "raw_path"), PyBytes::new(py, &raw))?;
     if !request.query.is_empty() {
         scope.set_item(intern!(py, "query_string"), PyBytes::new(py, request.query))?;
     }
@@ -286,6 +288,24 @@ fn subprotocols<'py>(py: Python<'py>, request: &Request<'_>) -> Result<Bound<'py
         }
     }
     Ok(list)
+}
+
+/// The path with the mount before it, as ASGI wants it, also where a proxy in front cut that off.
+fn below_mount<'a>(request: &Request<'a>) -> Cow<'a, [u8]> {
+    let mount = request.mount.as_bytes();
+    let is_below = |path: &[u8]| path.strip_prefix(mount).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"));
+    if mount.is_empty() || is_below(request.path) || is_below(&decode(request.path)) {
+        return Cow::Borrowed(request.path);
+    }
+    let mut whole = Vec::with_capacity(mount.len() + request.path.len());
+    for byte in mount {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' => whole.push(*byte),
+            _ => whole.extend_from_slice(format!("%{byte:02X}").as_bytes()),
+        }
+    }
+    whole.extend_from_slice(request.path);
+    Cow::Owned(whole)
 }
 
 /// Percent-decoded, then read as UTF-8; what is neither stays visible as U+FFFD. A broken escape stays as it is.

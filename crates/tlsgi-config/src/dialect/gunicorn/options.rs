@@ -84,7 +84,7 @@ pub(super) static TABLE: &[Section<Pyserver>] = &[
             option(&["--forwarder-headers", "forwarder_headers"], "NAMES").moot("a proxy sets no variables of the application; the prefix is `--mount`"),
             option(&["--proxy-protocol", "proxy_protocol"], "MODE").takes(Takes::Perhaps).nearly("`--proxy-protocol`: both versions, whichever is named; who is no trusted proxy is not served", finish::proxy_protocol),
             option(&["--proxy-allow-from", "proxy_allow_ips"], "IPS").done("`--trusted-proxy`, with `--proxy-protocol`", keep),
-            option(&["--root-path", "root_path"], "STRING").nearly("`--mount`: requests must come with the prefix", shared::mount),
+            option(&["--root-path", "root_path"], "STRING").done("`--route /=pool:app@PREFIX`: requests come with the prefix, or without it where a proxy cut it off", shared::mount),
         ],
     },
     Section {

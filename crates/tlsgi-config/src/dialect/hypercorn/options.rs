@@ -15,7 +15,7 @@ pub(super) static TABLE: &[Section<Pyserver>] = &[
         entries: &[
             option(&["--config", "-c"], "CONFIG").done("read as there: TOML, `file:FILE.py` or `python:MODULE`", |_, _| {}),
             option(&["application_path"], "STRING").done("the application", keep),
-            option(&["--root-path", "root_path"], "ROOT_PATH").nearly("`--mount`: requests must come with the prefix", shared::mount),
+            option(&["--root-path", "root_path"], "ROOT_PATH").done("`--route /=pool:app@PREFIX`: requests come with the prefix, or without it where a proxy cut it off", shared::mount),
             switch(&["--debug", "debug"]).done("`--log-level debug`", |state, given| state.draft.say("log-level", "debug", given)),
         ],
     },

@@ -191,9 +191,8 @@ pub(in super::super) fn mount(state: &mut Pyserver, given: &Given) {
     if prefix == "/" {
         return;
     }
-    state.draft.say("mount", &prefix, given);
-    let how = format!("requests must come with {prefix}: what lies outside of it is answered with 404");
-    state.draft.tell_once(difference(given, &how).hint("a proxy in front must not cut the prefix off"));
+    // One pool of the usual name: no dialect of these has others.
+    state.draft.say("route", &format!("/=pool:app@{prefix}"), given);
 }
 
 /// Whether a text of Python's, a variable's or a flag's says yes.

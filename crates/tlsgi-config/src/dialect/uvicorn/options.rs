@@ -21,7 +21,7 @@ pub(super) static TABLE: &[Section<Pyserver>] = &[
             switch(&["--factory"]).says("factory"),
             option(&["--interface"], "auto|asgi3|asgi2|wsgi").done("`--interface`", finish::interface),
             option(&["--lifespan"], "auto|on|off").says("lifespan"),
-            option(&["--root-path"], "TEXT").nearly("`--mount`: requests must come with the prefix", shared::mount),
+            option(&["--root-path"], "TEXT").done("`--route /=pool:app@PREFIX`: requests come with the prefix, or without it where a proxy cut it off", shared::mount),
             option(&["--env-file"], "PATH").done("`--env`, once for each variable that the environment does not have", keep),
             switch(&["--reset-contextvars"]).nearly("a request sees what the lifespan set in its context", finish::contextvars),
         ],
