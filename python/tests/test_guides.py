@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,4 +104,33 @@ def test_tls(tmp_path: Path) -> None:
             assert output == text
             compared += 1
     assert server is not None and compared == 3
+    assert server.stop() == 0, server.log
+
+
+def test_as_a_proxy(tmp_path: Path) -> None:
+    server: Server | None = None
+    behind: subprocess.Popen[bytes] | None = None
+    output, compared = "", 0
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    try:
+        for kind, text in BLOCK.findall((GUIDES / "as-a-proxy.md").read_text().replace("8000", port)):
+            if kind == "python":
+                write(text, tmp_path)
+            elif text.startswith("python "):
+                behind = subprocess.Popen([sys.executable, *text.split()[1:2]], cwd=tmp_path, stderr=subprocess.DEVNULL)
+            elif kind == "sh" and text.startswith("tlsgi serve"):
+                server = start(text, tmp_path)
+            elif kind == "sh":
+                output = run(text.replace("curl ", "curl --retry 20 --retry-all-errors --retry-delay 0 "), tmp_path, server)
+            elif kind == "text":
+                assert server is not None
+                assert output == text.replace("8443", server.https.rsplit(":", 1)[1])
+                compared += 1
+    finally:
+        if behind is not None:
+            behind.terminate()
+            behind.wait(PATIENCE)
+    assert server is not None and compared == 1
     assert server.stop() == 0, server.log

@@ -1,7 +1,7 @@
 //! Limits and deadlines.
 
 use super::{Resolver, value};
-use crate::config::Limits;
+use crate::config::{Limits, Route, Site, Target};
 use crate::diagnostic::Diagnostic;
 use crate::value::Value as _;
 use crate::value::quantity::write_size;
@@ -10,8 +10,8 @@ use crate::value::quantity::write_size;
 const RESERVED: u64 = 256;
 
 impl Resolver<'_> {
-    pub(super) fn limits(&mut self) -> Limits {
-        let connections = self.connections();
+    pub(super) fn limits(&mut self, sites: &[Site]) -> Limits {
+        let connections = self.connections(sites);
         self.check_sizes();
         let said = &self.said;
         Limits {
@@ -59,8 +59,11 @@ impl Resolver<'_> {
         self.told.0.extend(wrong.collect::<Vec<_>>());
     }
 
-    fn connections(&mut self) -> usize {
-        let possible = self.facts.open_files.saturating_sub(RESERVED).max(16);
+    fn connections(&mut self, sites: &[Site]) -> usize {
+        let is_upstream = |route: &Route| matches!(route.target, Target::Upstream(_));
+        // A request that is passed on needs a second one.
+        let each = if sites.iter().flat_map(|site| &site.routes).any(is_upstream) { 2 } else { 1 };
+        let possible = self.facts.open_files.saturating_sub(RESERVED).max(16) / each;
         let Some(said) = self.said.max_connections.clone() else {
             return possible.min(Limits::default().connections as u64) as usize;
         };

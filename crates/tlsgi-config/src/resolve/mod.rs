@@ -113,9 +113,9 @@ impl Resolver<'_> {
         let reload = self.reload(pools);
         Some(Config {
             is_sni_strict: self.sni_strict(&sites),
+            limits: self.limits(&sites),
             listeners,
             sites,
-            limits: self.limits(),
             proxies: self.proxies(),
             log: self.log(),
             front_threads: self.front_threads(),

@@ -1,12 +1,12 @@
 //! Connecting to an upstream: its name is looked up by the front, its addresses are tried in turn, all under one deadline.
 
-use std::cell::RefCell;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tlsgi_config::config::UpstreamAddress;
 use tokio::net::{TcpStream, UnixStream, lookup_host};
+use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use super::line::Socket;
@@ -17,9 +17,9 @@ const BELIEVED: Duration = Duration::from_secs(15);
 /// Most addresses of a name that are tried.
 const MAX_ADDRESSES: usize = 8;
 
-/// What a name stood for when it was looked up last.
+/// What a name stood for when it was looked up last. It is looked up for one request at a time: each look-up holds a thread.
 #[derive(Debug, Default)]
-pub(super) struct Addresses(RefCell<Option<(Instant, Vec<SocketAddr>)>>);
+pub(super) struct Addresses(Mutex<Option<(Instant, Vec<SocketAddr>)>>);
 
 /// A new connection.
 pub(super) async fn dial(to: &UpstreamAddress, known: &Addresses, wait: Duration) -> io::Result<Socket> {
@@ -58,17 +58,21 @@ impl Addresses {
         if let Ok(address) = host.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
-        if let Some((since, known)) = &*self.0.borrow()
+        let mut remembered = self.0.lock().await;
+        if let Some((since, known)) = &*remembered
             && since.elapsed() < BELIEVED
         {
             return Ok(known.clone());
         }
         let found: Vec<SocketAddr> = lookup_host((host, port)).await?.take(MAX_ADDRESSES).collect();
-        *self.0.borrow_mut() = Some((Instant::now(), found.clone()));
+        *remembered = Some((Instant::now(), found.clone()));
         Ok(found)
     }
 
     fn forget(&self) {
-        self.0.take();
+        // Whoever looks it up now will know better.
+        if let Ok(mut remembered) = self.0.try_lock() {
+            *remembered = None;
+        }
     }
 }

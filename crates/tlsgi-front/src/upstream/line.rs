@@ -1,16 +1,21 @@
 //! One connection to an upstream: bytes both ways at once, in buffers that do not grow.
 
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
-/// Room for one read.
+/// Bytes read at a time, into a buffer that all connections of the thread share: one that waits holds none.
 const READ_SIZE: usize = 32 << 10;
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_SIZE]);
+}
 
 /// Bytes on their way to the upstream, beyond which nothing more is taken from the client.
 pub(super) const MAX_OUT: usize = 64 << 10;
@@ -80,13 +85,17 @@ impl Line {
         if self.poll_write(cx) {
             return Poll::Ready(Turn::Written);
         }
-        self.input.reserve(READ_SIZE);
-        match pin!(self.socket.read_buf(&mut self.input)).poll(cx) {
-            Poll::Ready(Ok(0)) => Poll::Ready(Turn::End),
-            Poll::Ready(Ok(_)) => Poll::Ready(Turn::Read),
-            Poll::Ready(Err(_)) => Poll::Ready(Turn::Broken),
-            Poll::Pending => Poll::Pending,
-        }
+        let Self { socket, input, .. } = self;
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut buffer = ReadBuf::new(scratch);
+            let read = ready!(Pin::new(socket).poll_read(cx, &mut buffer));
+            input.extend_from_slice(buffer.filled());
+            Poll::Ready(match (read, buffer.filled()) {
+                (Ok(()), []) => Turn::End,
+                (Ok(()), _) => Turn::Read,
+                (Err(_), _) => Turn::Broken,
+            })
+        })
     }
 
     /// Whether the socket took something.

@@ -209,3 +209,73 @@ impl<'t> Reading<'t> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    type Taken = Result<Option<(u16, Vec<u8>, usize)>, Fault>;
+
+    fn taken(text: &[u8], size: usize) -> Taken {
+        let (mut input, mut searched) = (BytesMut::new(), 0);
+        for piece in text.chunks(size) {
+            input.extend_from_slice(piece);
+            if let Some(head) = take(&mut input, &mut searched, &Limits::default())? {
+                return Ok(Some((head.status, head.fields.encoded().to_vec(), input.len())));
+            }
+        }
+        Ok(None)
+    }
+
+    #[test]
+    fn fields_of_the_connection_stay_behind() {
+        let text = b"HTTP/1.1 200 OK\r\nConnection: X-Hop, close\r\nX-Hop: 1\r\nKeep-Alive: 1\r\nTrailer: a\r\nX-Own:  1 \r\n\r\nrest";
+        let (mut input, mut searched) = (BytesMut::from(&text[..]), 0);
+        let head = take(&mut input, &mut searched, &Limits::default()).expect("valid").expect("complete");
+        let names: Vec<_> = field::walk(head.fields.encoded()).map(|(_, name, value)| (name, value)).collect();
+        assert_eq!(names, [(&b"x-own"[..], &b"1"[..])]);
+        assert!(!head.keeps_alive && &input[..] == b"rest");
+        assert_eq!(head.body(false), None);
+        assert_eq!(head.body(true), Some(BodyLength::Empty));
+    }
+
+    #[test]
+    fn connections_are_kept_as_the_version_has_it() {
+        for (start, expect) in [
+            ("HTTP/1.1 200 OK\r\n", true),
+            ("HTTP/1.0 200 OK\r\n", false),
+            ("HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\n", true),
+            ("HTTP/1.1 200\r\nConnection: keep-alive, CLOSE\r\n", false),
+        ] {
+            let mut input = BytesMut::from(format!("{start}Content-Length: 0\r\n\r\n").as_bytes());
+            let head = take(&mut input, &mut 0, &Limits::default()).expect("valid").expect("complete");
+            assert_eq!((head.keeps_alive, head.body(false)), (expect, Some(BodyLength::Empty)), "{start}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_head_is_the_same_however_it_arrives(
+            lines in proptest::collection::vec("(Content-Length|Transfer-Encoding|Connection|X|Upgrade| ?[a-z:]{0,3})(: ?|:)(chunked|[0-9]{1,3}|close|\\PC{0,5})", 0..6),
+            end in "(\r\n\r\n|\r\n|\n\n|\n|)",
+            size in 1_usize..9,
+        ) {
+            let text = format!("HTTP/1.1 200 OK\r\n{}{end}", lines.join("\r\n"));
+            let (whole, dripped) = (taken(text.as_bytes(), text.len()), taken(text.as_bytes(), size));
+            match (whole, dripped) {
+                (Ok(Some((status, fields, _))), Ok(Some((other, same, _)))) => prop_assert_eq!((status, fields), (other, same)),
+                (one, other) => prop_assert_eq!(one.map(drop), other.map(drop)),
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_are_refused_or_waited_for(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let text = [&b"HTTP/1.1 200 OK\r\nA: "[..], &bytes, b"\r\n\r\n"].concat();
+            if let Ok(Some((_, fields, _))) = taken(&text, text.len()) {
+                prop_assert!(field::walk(&fields).all(|(_, name, value)| field::is_token(name) && field::is_value(value)));
+            }
+        }
+    }
+}

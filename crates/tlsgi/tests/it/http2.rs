@@ -55,15 +55,15 @@ async def application(scope, receive, send):
         await send({"type": "http.response.body", "body": str(size).encode()})
 "#;
 
-type Sender = SendRequest<Bytes>;
+pub(crate) type Sender = SendRequest<Bytes>;
 
-fn run(test: impl Future<Output = ()>) {
+pub(crate) fn run(test: impl Future<Output = ()>) {
     let runtime = Runtime::new().expect("runtime");
     runtime.block_on(async { timeout(PATIENCE, test).await.expect("in time") });
 }
 
 /// A connection that chose HTTP/2; its driver runs in `tasks`.
-async fn connect(server: &Server, tasks: &mut JoinSet<()>) -> Sender {
+pub(crate) async fn connect(server: &Server, tasks: &mut JoinSet<()>) -> Sender {
     let mut config = Arc::unwrap_or_clone(server.client_config());
     config.alpn_protocols = vec![b"h2".to_vec()];
     let socket = TcpStream::connect(server.https).await.expect("connects");

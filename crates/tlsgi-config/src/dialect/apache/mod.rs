@@ -11,7 +11,7 @@ mod host;
 mod listen;
 mod options;
 mod parse;
-mod proxy;
+pub(super) mod proxy;
 mod redirect;
 mod site;
 mod tls;

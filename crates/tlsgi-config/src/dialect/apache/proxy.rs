@@ -69,7 +69,7 @@ pub(super) fn routes(state: &mut Apache, at: usize, host: &Host) -> bool {
 }
 
 /// A target of `ProxyPass` as one of a route.
-fn upstream(prefix: &str, target: &str) -> Result<String, &'static str> {
+pub(in crate::dialect) fn upstream(prefix: &str, target: &str) -> Result<String, &'static str> {
     let (socket, target) = match target.strip_prefix("unix:").and_then(|rest| rest.split_once('|')) {
         Some((socket, target)) => (Some(socket), target),
         None => (None, target),

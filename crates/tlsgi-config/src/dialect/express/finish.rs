@@ -1,5 +1,6 @@
 //! What options mean together, and what mod_wsgi-express does where nothing is said.
 
+use super::super::apache::proxy;
 use super::super::entry::{Given, difference, refusal};
 use super::{Express, has_extension, keep};
 use crate::diagnostic::Diagnostic;
@@ -385,6 +386,13 @@ pub(super) fn locale(state: &mut Express, given: &Given) {
 pub(super) fn url_alias(state: &mut Express, given: &Given) {
     let path = state.path(given.second());
     state.draft.say("static", &format!("{}={path}", given.value()), given);
+}
+
+pub(super) fn proxy_mount(state: &mut Express, given: &Given) {
+    match proxy::upstream(given.value(), given.second()) {
+        Ok(target) => state.draft.say("route", &format!("{}={target}", given.value()), given),
+        Err(reason) => state.draft.tell(refusal(given, reason)),
+    }
 }
 
 pub(super) fn document_root(state: &mut Express, given: &Given) {

@@ -170,9 +170,9 @@ pub(super) static TABLE: &[Section<Express>] = &[
     Section {
         title: "Proxies",
         entries: &[
-            option(&["--proxy-mount-point", "--proxy-url-alias"], "URL-PATH URL").takes(Takes::Two).refused(UPSTREAM),
-            option(&["--proxy-virtual-host"], "HOSTNAME URL").takes(Takes::Two).refused(UPSTREAM),
-            option(&["--proxy-timeout"], "SECONDS").moot("there is nothing proxied"),
+            option(&["--proxy-mount-point", "--proxy-url-alias"], "URL-PATH URL").takes(Takes::Two).done("`--route URL-PATH=URL`", finish::proxy_mount),
+            option(&["--proxy-virtual-host"], "HOSTNAME URL").takes(Takes::Two).refused("a site of its own in tlsgi.toml: `[[site]]` with `server-name` and `route`"),
+            option(&["--proxy-timeout"], "SECONDS").says("upstream-timeout"),
             option(&["--trust-proxy-header"], "HEADER-NAME").nearly("`--trust`; without `--trust-proxy` it is an error, where mod_wsgi-express believes everybody", keep),
             option(&["--trust-proxy"], "IP-ADDRESS/SUBNET").done("`--trusted-proxy`", keep),
         ],
@@ -241,7 +241,6 @@ pub(super) static TABLE: &[Section<Express>] = &[
 const SERVICE: &str = "side processes belong to systemd or a container of their own";
 const DEBUGGER: &str = "workers have no terminal; use `breakpoint()` with a debugger that listens, or `python -m pdb`";
 const TOOL: &str = "run the tool around a test of the application instead";
-const UPSTREAM: &str = "a site has one application, and nothing is passed on to another server";
 const AUTHENTICATION: &str =
     "there are no authentication scripts; let the application ask, or ask for client certificates";
 const TELEMETRY: &str = "there is no telemetry service; read the access log as JSON (`TLSGI_ACCESS_LOG_FORMAT=json`)";

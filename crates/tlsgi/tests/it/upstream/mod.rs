@@ -3,6 +3,8 @@
 mod fields;
 mod hostile;
 mod http;
+mod originals;
+mod websocket;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
