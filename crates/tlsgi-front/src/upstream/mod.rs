@@ -5,6 +5,7 @@ mod dial;
 mod health;
 mod line;
 mod outbound;
+mod packet;
 mod place;
 mod relay;
 mod request;
@@ -12,7 +13,6 @@ mod response;
 mod shelf;
 mod told;
 mod tunnel;
-mod uwsgi;
 
 use std::rc::Rc;
 

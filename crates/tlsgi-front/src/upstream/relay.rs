@@ -12,7 +12,7 @@ use super::outbound::Outbound;
 use super::request::{self, Hop};
 use super::response::{self, Fault, Head};
 use super::told::Told;
-use super::{Place, Upstream, UpstreamRoute, tunnel, uwsgi};
+use super::{Place, Upstream, UpstreamRoute, packet, tunnel};
 use crate::http::client::{Client, Event};
 use crate::http::deadline::Deadline;
 use crate::http::failure::Failure;
@@ -62,7 +62,7 @@ pub(crate) async fn relay(
         let hop = Hop { framing, expects: body.is_held(), websocket, target: &target, host: &upstream.host };
         request::put(&mut out, client.head(), &told, &hop);
     } else {
-        uwsgi::put(&mut out, session, site, &route.place, client.head(), &told, body.declared())?;
+        packet::put(&mut out, session, site, &route.place, client.head(), &told, body.declared())?;
     }
     let mut kept = if is_http { upstream.take(client.head().method(), is_websocket) } else { None };
     loop {
