@@ -121,9 +121,9 @@ impl Connection {
         }
         let is_complete = data.left == 0 && data.padding == 0;
         if let Some(slot) = data.slot {
-            let stream = data.stream;
+            let (stream, more) = (data.stream, data.left as usize);
             self.give_back(overhead);
-            self.append(slot, stream, body, overhead)?;
+            self.append(slot, stream, (body, more), overhead)?;
         }
         if is_complete {
             self.end_data()?;
@@ -131,7 +131,9 @@ impl Connection {
         Ok(rest)
     }
 
-    fn append(&mut self, slot: u32, id: u32, body: &[u8], overhead: usize) -> Result<(), Code> {
+    /// Adds a piece of a frame, of which so many bytes are still to come, to the body of its stream.
+    fn append(&mut self, slot: u32, id: u32, piece: (&[u8], usize), overhead: usize) -> Result<(), Code> {
+        let (body, more) = piece;
         let Some(stream) = self.streams.get_mut(slot).filter(|stream| stream.id == id && !stream.is_gone) else {
             // It was reset while its frame came in.
             self.give_back(body.len());
@@ -145,6 +147,9 @@ impl Connection {
                     return self.fault(slot, Code::Protocol);
                 }
             }
+        }
+        if stream.body.is_empty() {
+            stream.body.reserve(body.len() + more);
         }
         stream.body.extend_from_slice(body);
         if !body.is_empty() && std::mem::take(&mut stream.awaits_body) {
