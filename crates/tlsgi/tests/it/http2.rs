@@ -131,6 +131,30 @@ fn streams_of_one_connection_run_side_by_side() {
 }
 
 #[test]
+fn many_uploads_of_one_connection_do_not_wait_for_each_other() {
+    let source = r#"
+def application(environ, start_response):
+    size = len(environ["wsgi.input"].read())
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [str(size).encode()]
+"#;
+    let server = Server::with_source(source, &[]);
+    run(async {
+        let mut tasks = JoinSet::new();
+        let sender = connect(&server, &mut tasks).await;
+        let piece = Bytes::from(vec![b'u'; 300_000]);
+        let mut running = JoinSet::new();
+        for _ in 0..100 {
+            let mut ready = sender.clone().ready().await.expect("open");
+            let (response, mut upload) = ready.send_request(request(&server, "POST", "/"), false).expect("open");
+            upload.send_data(piece.clone(), true).expect("open");
+            running.spawn(async move { read(response.await.expect("response").into_body()).await.expect("body") });
+        }
+        assert!(running.join_all().await.iter().all(|size| size == b"300000"));
+    });
+}
+
+#[test]
 fn bodies_stream_in_both_directions() {
     let server = Server::with_source(APPLICATION, &[]);
     run(async {

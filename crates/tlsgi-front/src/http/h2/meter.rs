@@ -18,8 +18,8 @@ const EMPTY_FRAMES: u32 = 200;
 /// Control frames earned by each request, and by each piece of a response.
 const PER_REQUEST: u64 = 4;
 
-/// Response bytes that earn one such frame. A client that acknowledges every frame of 16 KiB twice needs an eighth of it.
-const PER_BYTES: u64 = 1024;
+/// Response bytes that earn one such frame. A client with windows of 1 KiB that acknowledges each half twice needs half of it.
+const PER_BYTES: u64 = 128;
 
 /// Frames of this minute.
 #[derive(Debug, Default)]
@@ -143,6 +143,6 @@ mod tests {
         let mut meter = Meter::new(&Limits::default(), now);
         meter.earn(1 << 20);
         meter.earn_piece();
-        assert_eq!(flood(|| meter.frame(8, now)), 2000 + 1024 + 4);
+        assert_eq!(flood(|| meter.frame(8, now)), 2000 + 8192 + 4);
     }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::super::frame::{self, Code, Header, flag, kind};
 use super::streams::End;
-use super::{CONNECTION_WINDOW, Connection, STREAM_WINDOW};
+use super::{Connection, GROWN, GROWTH, RETURNED, STREAM_WINDOW};
 use crate::http::failure::Failure;
 
 /// A DATA frame that is coming in.
@@ -207,11 +207,20 @@ impl Connection {
         Body::Bytes(piece.freeze())
     }
 
-    /// Bytes of a stream were read: its window is opened again when half of it is used up.
+    /// Bytes of a stream were read: its window is opened again when half of it is used up, and further when much was read.
     fn returned(&mut self, slot: u32, count: usize) {
-        let Some(stream) = self.streams.get_mut(slot) else { return };
+        let Some(stream) = self.streams.get_mut(slot).filter(|stream| !stream.is_ended && !stream.is_gone) else {
+            return;
+        };
         stream.owed += count as u32;
-        if stream.owed >= STREAM_WINDOW / 2 && !stream.is_ended && !stream.is_gone {
+        stream.taken += count as u64;
+        let grows = stream.taken > u64::from(STREAM_WINDOW) && stream.growth == 0 && self.grown + GROWTH <= GROWN;
+        if grows {
+            stream.growth = GROWTH;
+            stream.owed += GROWTH;
+            self.grown += GROWTH;
+        }
+        if grows || stream.owed >= (STREAM_WINDOW + stream.growth) / 2 {
             let owed = std::mem::take(&mut stream.owed);
             stream.recv_window += i64::from(owed);
             frame::put(&mut self.out, kind::WINDOW_UPDATE, 0, stream.id, &owed.to_be_bytes());
@@ -221,7 +230,7 @@ impl Connection {
     /// Bytes of the connection were read or thrown away.
     pub(super) fn give_back(&mut self, count: usize) {
         self.owed += count as u32;
-        if self.owed >= CONNECTION_WINDOW / 2 && !self.is_over {
+        if self.owed >= RETURNED && !self.is_over {
             let owed = std::mem::take(&mut self.owed);
             self.recv_window += i64::from(owed);
             frame::put(&mut self.out, kind::WINDOW_UPDATE, 0, 0, &owed.to_be_bytes());

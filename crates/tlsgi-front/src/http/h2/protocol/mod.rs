@@ -26,11 +26,21 @@ use input::Input;
 pub(super) use output::Sent;
 use streams::Streams;
 
-/// Window of a stream: an upload of a client 50 ms away reaches 5 MB/s.
-const STREAM_WINDOW: u32 = 256 << 10;
+/// First window of a stream: what a request may hold of a body that nobody reads.
+const STREAM_WINDOW: u32 = 64 << 10;
 
-/// Window of the connection: so many times 256 KiB may wait for a worker before other uploads do.
-const CONNECTION_WINDOW: u32 = 8 << 20;
+/// By so much the window of a stream grows when more than the first has been read: an upload of a client 50 ms away reaches
+/// 5 MB/s then.
+const GROWTH: u32 = 192 << 10;
+
+/// What the first windows of all streams may hold together, and what those that have grown may hold beyond. The connection's window has
+/// room for both, so that no upload waits for another.
+const BASE: u32 = 8 << 20;
+const GROWN: u32 = 8 << 20;
+
+/// What of the connection's window is given back at a time; it is that much larger.
+const RETURNED: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = BASE + GROWN + RETURNED;
 
 /// What either side may send before anybody says anything (RFC 9113 6.9.2).
 const FIRST_WINDOW: u32 = 65_535;
@@ -100,6 +110,8 @@ pub(super) struct Connection {
     /// What the client may send, and what of that was used up and not given back.
     recv_window: i64,
     owed: u32,
+    /// By how much streams have grown.
+    grown: u32,
     out: Vec<u8>,
     written: usize,
     answers: usize,
@@ -136,6 +148,7 @@ impl Connection {
             max_payload: frame::MAX_PAYLOAD as usize,
             recv_window: CONNECTION_WINDOW.into(),
             owed: 0,
+            grown: 0,
             out: Vec::new(),
             written: 0,
             answers: 0,

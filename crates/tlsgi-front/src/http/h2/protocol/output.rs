@@ -174,6 +174,7 @@ impl Connection {
         if self.streams.get(slot).is_some_and(|stream| stream.is_waiting) {
             self.waiting.retain(|waiting| *waiting != slot);
         }
+        self.grown -= self.streams.get(slot).map_or(0, |stream| stream.growth);
         self.streams.release(slot);
         if self.heads.len() < KEPT_HEADS && !self.is_over {
             self.heads.push(head);

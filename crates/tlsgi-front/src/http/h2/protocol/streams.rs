@@ -43,6 +43,10 @@ pub(super) struct Stream {
     pub(super) recv_window: i64,
     /// Window that was used up and read, and not given back yet.
     pub(super) owed: u32,
+    /// Body bytes that were read.
+    pub(super) taken: u64,
+    /// By how much its window has grown.
+    pub(super) growth: u32,
     /// Body bytes that were promised and have not come.
     pub(super) promised: Option<u64>,
     /// Body that its owner has not taken.

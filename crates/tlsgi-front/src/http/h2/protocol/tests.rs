@@ -188,12 +188,44 @@ fn body_beyond_the_window_resets_its_stream_and_is_given_back() {
 #[test]
 fn body_that_nobody_takes_is_bounded_for_the_connection() {
     let mut connection = started(Limits::default());
-    let streams = (CONNECTION_WINDOW / STREAM_WINDOW) * 2 + 1;
-    let input: Vec<u8> = (0..streams)
-        .flat_map(|at| [post(at * 2 + 1), frame(kind::DATA, 0, at * 2 + 1, &[b'u'; 16_384]).repeat(8)].concat())
-        .collect();
-    connection.receive(&input);
-    assert_eq!(connection.take_verdict(), Some(Code::FlowControl));
+    let whole = frame(kind::DATA, 0, 1, &[b'u'; 16_384]);
+    for at in 0..128 {
+        let data = [&whole[..5], &(at * 2 + 1_u32).to_be_bytes(), &whole[9..]].concat();
+        connection.receive(&[post(at * 2 + 1), data.repeat(4)].concat());
+    }
+    let held: usize = connection.streams.iter_mut().map(|stream| stream.body.len()).sum();
+    assert_eq!((connection.take_verdict(), held), (None, BASE as usize));
+    // There is window left for everybody who reads, and none for those who do not.
+    assert!(connection.recv_window >= i64::from(GROWN));
+    connection.receive(&[post(257), frame(kind::DATA, 0, 1, b"x")].concat());
+    let refused =
+        [(kind::RST_STREAM, 257, Code::RefusedStream as u32), (kind::RST_STREAM, 1, Code::FlowControl as u32)];
+    assert_eq!(brief(&mut connection), refused);
+}
+
+#[test]
+fn windows_grow_where_bodies_are_read() {
+    let mut connection = started(Limits::default());
+    let mut slots = Vec::new();
+    for id in (1..=99).step_by(2) {
+        connection.receive(&post(id));
+        slots.push((id, connection.opened().pop().expect("one")));
+    }
+    for (id, opened) in &slots {
+        for _ in 0..5 {
+            connection.receive(&frame(kind::DATA, 0, *id, &[b'u'; 16_384]));
+            assert!(matches!(connection.take_body(opened.slot, usize::MAX), Body::Bytes(_)));
+        }
+    }
+    let windows: Vec<_> =
+        connection.streams.iter_mut().map(|stream| stream.recv_window + i64::from(stream.owed)).collect();
+    let most = (GROWN / GROWTH) as usize;
+    assert!(windows[..most].iter().all(|window| *window == i64::from(STREAM_WINDOW + GROWTH)), "{windows:?}");
+    assert!(windows[most..].iter().all(|window| *window == i64::from(STREAM_WINDOW)), "{windows:?}");
+    for (_, opened) in slots {
+        connection.release(opened.slot, opened.head);
+    }
+    assert_eq!(connection.grown, 0);
 }
 
 #[test]
