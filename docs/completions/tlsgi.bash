@@ -122,7 +122,7 @@ _tlsgi() {
 
     case "${cmd}" in
         tlsgi)
-            opts="-h -V --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --sni-strict --no-sni-strict --tls-ticket-rotation --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --tls-profile --tls-min --tls-ciphers --ciphers --ssl-ciphers --tls-order --tls-groups --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --trusted-proxy --trust --proxy-protocol --no-proxy-protocol --route --redirect --wsgi-environ --canonical-name --pool --mount --root-path --static --document-root --directory-index --static-max-age --response-header --request-header --compress --no-compress --compress-coding --compress-type --compress-min-size --compress-level --compress-secrets --no-compress-secrets --server-header --no-server-header --date-header --no-date-header --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --max-worker-age --touch-workers --request-timeout --startup-timeout --preload --preload-app --no-preload --hooks --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --upstream-connect-timeout --upstream-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --reload-include --reload-exclude --touch-reload --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all --version serve check config completions man import python mod_wsgi-express apache uwsgi gunicorn uvicorn hypercorn flask trust cert mkcert ca"
+            opts="-h -V --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --sni-strict --no-sni-strict --tls-ticket-rotation --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --tls-profile --tls-min --tls-ciphers --ciphers --ssl-ciphers --tls-order --tls-groups --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --basic-auth-file --basic-auth-path --basic-auth-user --basic-auth-realm --basic-auth-forward --no-basic-auth-forward --basic-auth-plain --no-basic-auth-plain --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --trusted-proxy --trust --proxy-protocol --no-proxy-protocol --route --redirect --wsgi-environ --canonical-name --pool --mount --root-path --static --document-root --directory-index --static-max-age --response-header --request-header --compress --no-compress --compress-coding --compress-type --compress-min-size --compress-level --compress-secrets --no-compress-secrets --error-page --error-page-override --server-header --no-server-header --date-header --no-date-header --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --max-worker-age --touch-workers --request-timeout --startup-timeout --preload --preload-app --no-preload --hooks --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --upstream-connect-timeout --upstream-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --reload-include --reload-exclude --touch-reload --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all --version serve check config completions man import python mod_wsgi-express apache uwsgi gunicorn uvicorn hypercorn flask trust cert mkcert ca"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -444,6 +444,33 @@ _tlsgi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --basic-auth-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --basic-auth-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --basic-auth-user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --basic-auth-realm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --public-https-port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -529,6 +556,14 @@ _tlsgi() {
                     ;;
                 --compress-level)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --error-page)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --error-page-override)
+                    COMPREPLY=($(compgen -W "none empty all" -- "${cur}"))
                     return 0
                     ;;
                 --processes)
@@ -1791,7 +1826,7 @@ _tlsgi() {
             return 0
             ;;
         tlsgi__subcmd__check)
-            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --sni-strict --no-sni-strict --tls-ticket-rotation --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --tls-profile --tls-min --tls-ciphers --ciphers --ssl-ciphers --tls-order --tls-groups --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --trusted-proxy --trust --proxy-protocol --no-proxy-protocol --route --redirect --wsgi-environ --canonical-name --pool --mount --root-path --static --document-root --directory-index --static-max-age --response-header --request-header --compress --no-compress --compress-coding --compress-type --compress-min-size --compress-level --compress-secrets --no-compress-secrets --server-header --no-server-header --date-header --no-date-header --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --max-worker-age --touch-workers --request-timeout --startup-timeout --preload --preload-app --no-preload --hooks --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --upstream-connect-timeout --upstream-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --reload-include --reload-exclude --touch-reload --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all"
+            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --sni-strict --no-sni-strict --tls-ticket-rotation --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --tls-profile --tls-min --tls-ciphers --ciphers --ssl-ciphers --tls-order --tls-groups --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --basic-auth-file --basic-auth-path --basic-auth-user --basic-auth-realm --basic-auth-forward --no-basic-auth-forward --basic-auth-plain --no-basic-auth-plain --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --trusted-proxy --trust --proxy-protocol --no-proxy-protocol --route --redirect --wsgi-environ --canonical-name --pool --mount --root-path --static --document-root --directory-index --static-max-age --response-header --request-header --compress --no-compress --compress-coding --compress-type --compress-min-size --compress-level --compress-secrets --no-compress-secrets --error-page --error-page-override --server-header --no-server-header --date-header --no-date-header --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --max-worker-age --touch-workers --request-timeout --startup-timeout --preload --preload-app --no-preload --hooks --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --upstream-connect-timeout --upstream-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --reload-include --reload-exclude --touch-reload --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2113,6 +2148,33 @@ _tlsgi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --basic-auth-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --basic-auth-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --basic-auth-user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --basic-auth-realm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --public-https-port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2198,6 +2260,14 @@ _tlsgi() {
                     ;;
                 --compress-level)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --error-page)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --error-page-override)
+                    COMPREPLY=($(compgen -W "none empty all" -- "${cur}"))
                     return 0
                     ;;
                 --processes)
@@ -2539,7 +2609,7 @@ _tlsgi() {
             return 0
             ;;
         tlsgi__subcmd__config__subcmd__show)
-            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --sni-strict --no-sni-strict --tls-ticket-rotation --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --tls-profile --tls-min --tls-ciphers --ciphers --ssl-ciphers --tls-order --tls-groups --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --trusted-proxy --trust --proxy-protocol --no-proxy-protocol --route --redirect --wsgi-environ --canonical-name --pool --mount --root-path --static --document-root --directory-index --static-max-age --response-header --request-header --compress --no-compress --compress-coding --compress-type --compress-min-size --compress-level --compress-secrets --no-compress-secrets --server-header --no-server-header --date-header --no-date-header --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --max-worker-age --touch-workers --request-timeout --startup-timeout --preload --preload-app --no-preload --hooks --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --upstream-connect-timeout --upstream-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --reload-include --reload-exclude --touch-reload --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all --only-written"
+            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --sni-strict --no-sni-strict --tls-ticket-rotation --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --tls-profile --tls-min --tls-ciphers --ciphers --ssl-ciphers --tls-order --tls-groups --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --basic-auth-file --basic-auth-path --basic-auth-user --basic-auth-realm --basic-auth-forward --no-basic-auth-forward --basic-auth-plain --no-basic-auth-plain --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --trusted-proxy --trust --proxy-protocol --no-proxy-protocol --route --redirect --wsgi-environ --canonical-name --pool --mount --root-path --static --document-root --directory-index --static-max-age --response-header --request-header --compress --no-compress --compress-coding --compress-type --compress-min-size --compress-level --compress-secrets --no-compress-secrets --error-page --error-page-override --server-header --no-server-header --date-header --no-date-header --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --max-worker-age --touch-workers --request-timeout --startup-timeout --preload --preload-app --no-preload --hooks --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --upstream-connect-timeout --upstream-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --reload-include --reload-exclude --touch-reload --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all --only-written"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2861,6 +2931,33 @@ _tlsgi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --basic-auth-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --basic-auth-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --basic-auth-user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --basic-auth-realm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --public-https-port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2946,6 +3043,14 @@ _tlsgi() {
                     ;;
                 --compress-level)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --error-page)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --error-page-override)
+                    COMPREPLY=($(compgen -W "none empty all" -- "${cur}"))
                     return 0
                     ;;
                 --processes)
@@ -3368,7 +3473,7 @@ _tlsgi() {
             return 0
             ;;
         tlsgi__subcmd__serve)
-            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --sni-strict --no-sni-strict --tls-ticket-rotation --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --tls-profile --tls-min --tls-ciphers --ciphers --ssl-ciphers --tls-order --tls-groups --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --trusted-proxy --trust --proxy-protocol --no-proxy-protocol --route --redirect --wsgi-environ --canonical-name --pool --mount --root-path --static --document-root --directory-index --static-max-age --response-header --request-header --compress --no-compress --compress-coding --compress-type --compress-min-size --compress-level --compress-secrets --no-compress-secrets --server-header --no-server-header --date-header --no-date-header --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --max-worker-age --touch-workers --request-timeout --startup-timeout --preload --preload-app --no-preload --hooks --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --upstream-connect-timeout --upstream-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --reload-include --reload-exclude --touch-reload --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all"
+            opts="-h --interface --factory --no-factory --chdir --python-path --pythonpath --env --python --virtualenv --venv --user --group --supplementary-group --umask --home --host --https-port --port --http-port --http --no-http --bind --bind-https --bind-http --backlog --socket-mode --sni-strict --no-sni-strict --tls-ticket-rotation --certfile --ssl-certfile --keyfile --ssl-keyfile --key-passphrase-file --key-passphrase-command --key-passphrase-credential --chain-file --ssl-chain-file --server-name --tls-profile --tls-min --tls-ciphers --ciphers --ssl-ciphers --tls-order --tls-groups --client-ca --client-cert --client-cert-path --client-allow --client-crl --client-crl-expired --client-verify-depth --client-cert-headers --no-client-cert-headers --ssl-environment --no-ssl-environment --ssl-export-pem --no-ssl-export-pem --basic-auth-file --basic-auth-path --basic-auth-user --basic-auth-realm --basic-auth-forward --no-basic-auth-forward --basic-auth-plain --no-basic-auth-plain --allow-http --https-only --no-allow-http --public-https-port --hsts --no-hsts --trusted-proxy --trust --proxy-protocol --no-proxy-protocol --route --redirect --wsgi-environ --canonical-name --pool --mount --root-path --static --document-root --directory-index --static-max-age --response-header --request-header --compress --no-compress --compress-coding --compress-type --compress-min-size --compress-level --compress-secrets --no-compress-secrets --error-page --error-page-override --server-header --no-server-header --date-header --no-date-header --processes --workers --threads --concurrency --max-requests --max-requests-jitter --max-worker-memory --max-worker-age --touch-workers --request-timeout --startup-timeout --preload --preload-app --no-preload --hooks --lifespan --loop --handshake-timeout --header-timeout --max-header-size --max-header-count --max-request-line --max-body-size --min-body-rate --body-grace --queue-timeout --max-queue --response-timeout --upstream-connect-timeout --upstream-timeout --write-timeout --keep-alive-timeout --keep-alive --max-keep-alive-requests --max-h2-streams --max-h2-resets --max-h2-settings --max-h2-pings --max-connections --max-connections-per-client --websocket-max-message --websocket-ping-interval --websocket-ping-timeout --log-level --log-format --access-log --no-access-log --access-log-format --reload --no-reload --reload-dir --reload-include --reload-exclude --touch-reload --graceful-timeout --state-dir --front-threads --front-user --front-group --sandbox --pid-file --pid --config --help --help-all"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3690,6 +3795,33 @@ _tlsgi() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --basic-auth-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --basic-auth-path)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --basic-auth-user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --basic-auth-realm)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --public-https-port)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3775,6 +3907,14 @@ _tlsgi() {
                     ;;
                 --compress-level)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --error-page)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --error-page-override)
+                    COMPREPLY=($(compgen -W "none empty all" -- "${cur}"))
                     return 0
                     ;;
                 --processes)

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_tlsgi_global_optspecs
-    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= virtualenv= venv= user= group= supplementary-group= umask= home= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= socket-mode= sni-strict no-sni-strict tls-ticket-rotation= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= tls-profile= tls-min= tls-ciphers= ciphers= ssl-ciphers= tls-order= tls-groups= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem allow-http https-only no-allow-http public-https-port= hsts= no-hsts trusted-proxy= trust= proxy-protocol no-proxy-protocol route= redirect= wsgi-environ= canonical-name= pool= mount= root-path= static= document-root= directory-index= static-max-age= response-header= request-header= compress no-compress compress-coding= compress-type= compress-min-size= compress-level= compress-secrets no-compress-secrets server-header no-server-header date-header no-date-header processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= max-worker-age= touch-workers= request-timeout= startup-timeout= preload preload-app no-preload hooks= lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= upstream-connect-timeout= upstream-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= reload-include= reload-exclude= touch-reload= graceful-timeout= state-dir= front-threads= front-user= front-group= sandbox= pid-file= pid= config= h/help help-all V/version
+    string join \n interface= factory no-factory chdir= python-path= pythonpath= env= python= virtualenv= venv= user= group= supplementary-group= umask= home= host= https-port= port= http-port= http no-http bind= bind-https= bind-http= backlog= socket-mode= sni-strict no-sni-strict tls-ticket-rotation= certfile= ssl-certfile= keyfile= ssl-keyfile= key-passphrase-file= key-passphrase-command= key-passphrase-credential= chain-file= ssl-chain-file= server-name= tls-profile= tls-min= tls-ciphers= ciphers= ssl-ciphers= tls-order= tls-groups= client-ca= client-cert= client-cert-path= client-allow= client-crl= client-crl-expired= client-verify-depth= client-cert-headers no-client-cert-headers ssl-environment no-ssl-environment ssl-export-pem no-ssl-export-pem basic-auth-file= basic-auth-path= basic-auth-user= basic-auth-realm= basic-auth-forward no-basic-auth-forward basic-auth-plain no-basic-auth-plain allow-http https-only no-allow-http public-https-port= hsts= no-hsts trusted-proxy= trust= proxy-protocol no-proxy-protocol route= redirect= wsgi-environ= canonical-name= pool= mount= root-path= static= document-root= directory-index= static-max-age= response-header= request-header= compress no-compress compress-coding= compress-type= compress-min-size= compress-level= compress-secrets no-compress-secrets error-page= error-page-override= server-header no-server-header date-header no-date-header processes= workers= threads= concurrency= max-requests= max-requests-jitter= max-worker-memory= max-worker-age= touch-workers= request-timeout= startup-timeout= preload preload-app no-preload hooks= lifespan= loop= handshake-timeout= header-timeout= max-header-size= max-header-count= max-request-line= max-body-size= min-body-rate= body-grace= queue-timeout= max-queue= response-timeout= upstream-connect-timeout= upstream-timeout= write-timeout= keep-alive-timeout= keep-alive= max-keep-alive-requests= max-h2-streams= max-h2-resets= max-h2-settings= max-h2-pings= max-connections= max-connections-per-client= websocket-max-message= websocket-ping-interval= websocket-ping-timeout= log-level= log-format= access-log= no-access-log access-log-format= reload no-reload reload-dir= reload-include= reload-exclude= touch-reload= graceful-timeout= state-dir= front-threads= front-user= front-group= sandbox= pid-file= pid= config= h/help help-all V/version
 end
 
 function __fish_tlsgi_needs_command
@@ -79,6 +79,10 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l client-crl -d 'Certificate 
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l client-crl-expired -d 'What happens when a revocation list is past its next update [refuse]' -r -f -a "refuse\t''
 accept\t''"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l client-verify-depth -d 'Most certificates above the client\'s own, the root among them; at most 7 [5]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l basic-auth-file -d 'File of users and hashed passwords: the site asks for both (basic authentication)' -r -F
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l basic-auth-path -d 'Ask for a password under a URL prefix only; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l basic-auth-user -d 'Let in only this user; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l basic-auth-realm -d 'What browsers show when they ask for name and password [Restricted]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l trusted-proxy -d 'Proxy whose word counts: an address, a network, or `unix`; repeatable' -r
@@ -115,6 +119,10 @@ gzip\t''"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l compress-type -d 'Media type for `--compress`; repeatable [text, JSON, XML, JavaScript, WebAssembly, SVG and the like]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l compress-min-size -d 'Smallest body for `--compress`, where the length is known beforehand [1KiB]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l compress-level -d 'How much work `--compress` does: 1 (fast) to 9 (small) [4]' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l error-page -d 'Page for errors, in the place of the server\'s own; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l error-page-override -d 'Which errors of applications get the pages of `--error-page`' -r -f -a "none\t''
+empty\t''
+all\t''"
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l processes -d 'Worker processes [1]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l workers -d 'Worker processes [1]' -r
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l threads -d 'Threads of a process, for WSGI [5]' -r
@@ -195,6 +203,10 @@ complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ssl-environment -d 'Give WS
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-ssl-environment -d 'The opposite of --ssl-environment'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l ssl-export-pem -d 'Give WSGI applications the certificates as PEM: SSL_CLIENT_CERT, SSL_CLIENT_CERT_CHAIN_n, SSL_SERVER_CERT'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-ssl-export-pem -d 'The opposite of --ssl-export-pem'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l basic-auth-forward -d 'Give the application the Authorization field too'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-basic-auth-forward -d 'The opposite of --basic-auth-forward'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l basic-auth-plain -d 'Ask for passwords over plain HTTP too, where `--allow-http` serves it: everybody on the way reads them'
+complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-basic-auth-plain -d 'The opposite of --basic-auth-plain'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l allow-http -d 'Serve plain HTTP too instead of redirecting it'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l https-only -d 'The opposite of --allow-http'
 complete -c tlsgi -n "__fish_tlsgi_needs_command" -l no-allow-http -d 'The opposite of --allow-http'
@@ -291,6 +303,10 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l client-crl -d 'Cer
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l client-crl-expired -d 'What happens when a revocation list is past its next update [refuse]' -r -f -a "refuse\t''
 accept\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l client-verify-depth -d 'Most certificates above the client\'s own, the root among them; at most 7 [5]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l basic-auth-file -d 'File of users and hashed passwords: the site asks for both (basic authentication)' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l basic-auth-path -d 'Ask for a password under a URL prefix only; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l basic-auth-user -d 'Let in only this user; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l basic-auth-realm -d 'What browsers show when they ask for name and password [Restricted]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l trusted-proxy -d 'Proxy whose word counts: an address, a network, or `unix`; repeatable' -r
@@ -327,6 +343,10 @@ gzip\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l compress-type -d 'Media type for `--compress`; repeatable [text, JSON, XML, JavaScript, WebAssembly, SVG and the like]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l compress-min-size -d 'Smallest body for `--compress`, where the length is known beforehand [1KiB]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l compress-level -d 'How much work `--compress` does: 1 (fast) to 9 (small) [4]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l error-page -d 'Page for errors, in the place of the server\'s own; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l error-page-override -d 'Which errors of applications get the pages of `--error-page`' -r -f -a "none\t''
+empty\t''
+all\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l processes -d 'Worker processes [1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l workers -d 'Worker processes [1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l threads -d 'Threads of a process, for WSGI [5]' -r
@@ -407,6 +427,10 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ssl-environment -d
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-ssl-environment -d 'The opposite of --ssl-environment'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l ssl-export-pem -d 'Give WSGI applications the certificates as PEM: SSL_CLIENT_CERT, SSL_CLIENT_CERT_CHAIN_n, SSL_SERVER_CERT'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-ssl-export-pem -d 'The opposite of --ssl-export-pem'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l basic-auth-forward -d 'Give the application the Authorization field too'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-basic-auth-forward -d 'The opposite of --basic-auth-forward'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l basic-auth-plain -d 'Ask for passwords over plain HTTP too, where `--allow-http` serves it: everybody on the way reads them'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-basic-auth-plain -d 'The opposite of --basic-auth-plain'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l allow-http -d 'Serve plain HTTP too instead of redirecting it'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l https-only -d 'The opposite of --allow-http'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand serve" -l no-allow-http -d 'The opposite of --allow-http'
@@ -484,6 +508,10 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l client-crl -d 'Cer
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l client-crl-expired -d 'What happens when a revocation list is past its next update [refuse]' -r -f -a "refuse\t''
 accept\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l client-verify-depth -d 'Most certificates above the client\'s own, the root among them; at most 7 [5]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l basic-auth-file -d 'File of users and hashed passwords: the site asks for both (basic authentication)' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l basic-auth-path -d 'Ask for a password under a URL prefix only; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l basic-auth-user -d 'Let in only this user; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l basic-auth-realm -d 'What browsers show when they ask for name and password [Restricted]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l trusted-proxy -d 'Proxy whose word counts: an address, a network, or `unix`; repeatable' -r
@@ -520,6 +548,10 @@ gzip\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l compress-type -d 'Media type for `--compress`; repeatable [text, JSON, XML, JavaScript, WebAssembly, SVG and the like]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l compress-min-size -d 'Smallest body for `--compress`, where the length is known beforehand [1KiB]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l compress-level -d 'How much work `--compress` does: 1 (fast) to 9 (small) [4]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l error-page -d 'Page for errors, in the place of the server\'s own; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l error-page-override -d 'Which errors of applications get the pages of `--error-page`' -r -f -a "none\t''
+empty\t''
+all\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l processes -d 'Worker processes [1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l workers -d 'Worker processes [1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l threads -d 'Threads of a process, for WSGI [5]' -r
@@ -600,6 +632,10 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ssl-environment -d
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-ssl-environment -d 'The opposite of --ssl-environment'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l ssl-export-pem -d 'Give WSGI applications the certificates as PEM: SSL_CLIENT_CERT, SSL_CLIENT_CERT_CHAIN_n, SSL_SERVER_CERT'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-ssl-export-pem -d 'The opposite of --ssl-export-pem'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l basic-auth-forward -d 'Give the application the Authorization field too'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-basic-auth-forward -d 'The opposite of --basic-auth-forward'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l basic-auth-plain -d 'Ask for passwords over plain HTTP too, where `--allow-http` serves it: everybody on the way reads them'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-basic-auth-plain -d 'The opposite of --basic-auth-plain'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l allow-http -d 'Serve plain HTTP too instead of redirecting it'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l https-only -d 'The opposite of --allow-http'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand check" -l no-allow-http -d 'The opposite of --allow-http'
@@ -680,6 +716,10 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l client-crl-expired -d 'What happens when a revocation list is past its next update [refuse]' -r -f -a "refuse\t''
 accept\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l client-verify-depth -d 'Most certificates above the client\'s own, the root among them; at most 7 [5]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l basic-auth-file -d 'File of users and hashed passwords: the site asks for both (basic authentication)' -r -F
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l basic-auth-path -d 'Ask for a password under a URL prefix only; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l basic-auth-user -d 'Let in only this user; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l basic-auth-realm -d 'What browsers show when they ask for name and password [Restricted]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l public-https-port -d 'Port that redirects name, where it is not the one listened on [the port of --https-port]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l hsts -d 'Strict-Transport-Security policy of HTTPS responses' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l trusted-proxy -d 'Proxy whose word counts: an address, a network, or `unix`; repeatable' -r
@@ -716,6 +756,10 @@ gzip\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l compress-type -d 'Media type for `--compress`; repeatable [text, JSON, XML, JavaScript, WebAssembly, SVG and the like]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l compress-min-size -d 'Smallest body for `--compress`, where the length is known beforehand [1KiB]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l compress-level -d 'How much work `--compress` does: 1 (fast) to 9 (small) [4]' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l error-page -d 'Page for errors, in the place of the server\'s own; repeatable' -r
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l error-page-override -d 'Which errors of applications get the pages of `--error-page`' -r -f -a "none\t''
+empty\t''
+all\t''"
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l processes -d 'Worker processes [1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l workers -d 'Worker processes [1]' -r
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l threads -d 'Threads of a process, for WSGI [5]' -r
@@ -796,6 +840,10 @@ complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subc
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-ssl-environment -d 'The opposite of --ssl-environment'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l ssl-export-pem -d 'Give WSGI applications the certificates as PEM: SSL_CLIENT_CERT, SSL_CLIENT_CERT_CHAIN_n, SSL_SERVER_CERT'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-ssl-export-pem -d 'The opposite of --ssl-export-pem'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l basic-auth-forward -d 'Give the application the Authorization field too'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-basic-auth-forward -d 'The opposite of --basic-auth-forward'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l basic-auth-plain -d 'Ask for passwords over plain HTTP too, where `--allow-http` serves it: everybody on the way reads them'
+complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-basic-auth-plain -d 'The opposite of --basic-auth-plain'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l allow-http -d 'Serve plain HTTP too instead of redirecting it'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l https-only -d 'The opposite of --allow-http'
 complete -c tlsgi -n "__fish_tlsgi_using_subcommand config; and __fish_seen_subcommand_from show" -l no-allow-http -d 'The opposite of --allow-http'

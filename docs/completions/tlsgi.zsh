@@ -62,6 +62,10 @@ _tlsgi() {
 '*--client-crl=[Certificate revocation lists, in PEM or DER; repeatable]:FILE:_files' \
 '*--client-crl-expired=[What happens when a revocation list is past its next update \[refuse\]]:refuse|accept:(refuse accept)' \
 '*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
+'*--basic-auth-file=[File of users and hashed passwords\: the site asks for both (basic authentication)]:FILE:_files' \
+'*--basic-auth-path=[Ask for a password under a URL prefix only; repeatable]:PREFIX[=FILE|none]:_default' \
+'*--basic-auth-user=[Let in only this user; repeatable]:[PREFIX=]NAME:_default' \
+'*--basic-auth-realm=[What browsers show when they ask for name and password \[Restricted\]]:TEXT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
 '*--trusted-proxy=[Proxy whose word counts\: an address, a network, or \`unix\`; repeatable]:NETWORK:_default' \
@@ -83,6 +87,8 @@ _tlsgi() {
 '*--compress-type=[Media type for \`--compress\`; repeatable \[text, JSON, XML, JavaScript, WebAssembly, SVG and the like\]]:TYPE:_default' \
 '*--compress-min-size=[Smallest body for \`--compress\`, where the length is known beforehand \[1KiB\]]:SIZE:_default' \
 '*--compress-level=[How much work \`--compress\` does\: 1 (fast) to 9 (small) \[4\]]:LEVEL:_default' \
+'*--error-page=[Page for errors, in the place of the server'\''s own; repeatable]:STATUS=SOURCE:_default' \
+'*--error-page-override=[Which errors of applications get the pages of \`--error-page\`]:none|empty|all:(none empty all)' \
 '*--processes=[Worker processes \[1\]]:COUNT:_default' \
 '*--workers=[Worker processes \[1\]]:COUNT:_default' \
 '*--threads=[Threads of a process, for WSGI \[5\]]:COUNT:_default' \
@@ -152,6 +158,10 @@ _tlsgi() {
 '--no-ssl-environment[The opposite of --ssl-environment]' \
 '--ssl-export-pem[Give WSGI applications the certificates as PEM\: SSL_CLIENT_CERT, SSL_CLIENT_CERT_CHAIN_n, SSL_SERVER_CERT]' \
 '--no-ssl-export-pem[The opposite of --ssl-export-pem]' \
+'--basic-auth-forward[Give the application the Authorization field too]' \
+'--no-basic-auth-forward[The opposite of --basic-auth-forward]' \
+'--basic-auth-plain[Ask for passwords over plain HTTP too, where \`--allow-http\` serves it\: everybody on the way reads them]' \
+'--no-basic-auth-plain[The opposite of --basic-auth-plain]' \
 '--allow-http[Serve plain HTTP too instead of redirecting it]' \
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
@@ -236,6 +246,10 @@ _arguments "${_arguments_options[@]}" : \
 '*--client-crl=[Certificate revocation lists, in PEM or DER; repeatable]:FILE:_files' \
 '*--client-crl-expired=[What happens when a revocation list is past its next update \[refuse\]]:refuse|accept:(refuse accept)' \
 '*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
+'*--basic-auth-file=[File of users and hashed passwords\: the site asks for both (basic authentication)]:FILE:_files' \
+'*--basic-auth-path=[Ask for a password under a URL prefix only; repeatable]:PREFIX[=FILE|none]:_default' \
+'*--basic-auth-user=[Let in only this user; repeatable]:[PREFIX=]NAME:_default' \
+'*--basic-auth-realm=[What browsers show when they ask for name and password \[Restricted\]]:TEXT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
 '*--trusted-proxy=[Proxy whose word counts\: an address, a network, or \`unix\`; repeatable]:NETWORK:_default' \
@@ -257,6 +271,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--compress-type=[Media type for \`--compress\`; repeatable \[text, JSON, XML, JavaScript, WebAssembly, SVG and the like\]]:TYPE:_default' \
 '*--compress-min-size=[Smallest body for \`--compress\`, where the length is known beforehand \[1KiB\]]:SIZE:_default' \
 '*--compress-level=[How much work \`--compress\` does\: 1 (fast) to 9 (small) \[4\]]:LEVEL:_default' \
+'*--error-page=[Page for errors, in the place of the server'\''s own; repeatable]:STATUS=SOURCE:_default' \
+'*--error-page-override=[Which errors of applications get the pages of \`--error-page\`]:none|empty|all:(none empty all)' \
 '*--processes=[Worker processes \[1\]]:COUNT:_default' \
 '*--workers=[Worker processes \[1\]]:COUNT:_default' \
 '*--threads=[Threads of a process, for WSGI \[5\]]:COUNT:_default' \
@@ -326,6 +342,10 @@ _arguments "${_arguments_options[@]}" : \
 '--no-ssl-environment[The opposite of --ssl-environment]' \
 '--ssl-export-pem[Give WSGI applications the certificates as PEM\: SSL_CLIENT_CERT, SSL_CLIENT_CERT_CHAIN_n, SSL_SERVER_CERT]' \
 '--no-ssl-export-pem[The opposite of --ssl-export-pem]' \
+'--basic-auth-forward[Give the application the Authorization field too]' \
+'--no-basic-auth-forward[The opposite of --basic-auth-forward]' \
+'--basic-auth-plain[Ask for passwords over plain HTTP too, where \`--allow-http\` serves it\: everybody on the way reads them]' \
+'--no-basic-auth-plain[The opposite of --basic-auth-plain]' \
 '--allow-http[Serve plain HTTP too instead of redirecting it]' \
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
@@ -401,6 +421,10 @@ _arguments "${_arguments_options[@]}" : \
 '*--client-crl=[Certificate revocation lists, in PEM or DER; repeatable]:FILE:_files' \
 '*--client-crl-expired=[What happens when a revocation list is past its next update \[refuse\]]:refuse|accept:(refuse accept)' \
 '*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
+'*--basic-auth-file=[File of users and hashed passwords\: the site asks for both (basic authentication)]:FILE:_files' \
+'*--basic-auth-path=[Ask for a password under a URL prefix only; repeatable]:PREFIX[=FILE|none]:_default' \
+'*--basic-auth-user=[Let in only this user; repeatable]:[PREFIX=]NAME:_default' \
+'*--basic-auth-realm=[What browsers show when they ask for name and password \[Restricted\]]:TEXT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
 '*--trusted-proxy=[Proxy whose word counts\: an address, a network, or \`unix\`; repeatable]:NETWORK:_default' \
@@ -422,6 +446,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--compress-type=[Media type for \`--compress\`; repeatable \[text, JSON, XML, JavaScript, WebAssembly, SVG and the like\]]:TYPE:_default' \
 '*--compress-min-size=[Smallest body for \`--compress\`, where the length is known beforehand \[1KiB\]]:SIZE:_default' \
 '*--compress-level=[How much work \`--compress\` does\: 1 (fast) to 9 (small) \[4\]]:LEVEL:_default' \
+'*--error-page=[Page for errors, in the place of the server'\''s own; repeatable]:STATUS=SOURCE:_default' \
+'*--error-page-override=[Which errors of applications get the pages of \`--error-page\`]:none|empty|all:(none empty all)' \
 '*--processes=[Worker processes \[1\]]:COUNT:_default' \
 '*--workers=[Worker processes \[1\]]:COUNT:_default' \
 '*--threads=[Threads of a process, for WSGI \[5\]]:COUNT:_default' \
@@ -491,6 +517,10 @@ _arguments "${_arguments_options[@]}" : \
 '--no-ssl-environment[The opposite of --ssl-environment]' \
 '--ssl-export-pem[Give WSGI applications the certificates as PEM\: SSL_CLIENT_CERT, SSL_CLIENT_CERT_CHAIN_n, SSL_SERVER_CERT]' \
 '--no-ssl-export-pem[The opposite of --ssl-export-pem]' \
+'--basic-auth-forward[Give the application the Authorization field too]' \
+'--no-basic-auth-forward[The opposite of --basic-auth-forward]' \
+'--basic-auth-plain[Ask for passwords over plain HTTP too, where \`--allow-http\` serves it\: everybody on the way reads them]' \
+'--no-basic-auth-plain[The opposite of --basic-auth-plain]' \
 '--allow-http[Serve plain HTTP too instead of redirecting it]' \
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \
@@ -580,6 +610,10 @@ _arguments "${_arguments_options[@]}" : \
 '*--client-crl=[Certificate revocation lists, in PEM or DER; repeatable]:FILE:_files' \
 '*--client-crl-expired=[What happens when a revocation list is past its next update \[refuse\]]:refuse|accept:(refuse accept)' \
 '*--client-verify-depth=[Most certificates above the client'\''s own, the root among them; at most 7 \[5\]]:COUNT:_default' \
+'*--basic-auth-file=[File of users and hashed passwords\: the site asks for both (basic authentication)]:FILE:_files' \
+'*--basic-auth-path=[Ask for a password under a URL prefix only; repeatable]:PREFIX[=FILE|none]:_default' \
+'*--basic-auth-user=[Let in only this user; repeatable]:[PREFIX=]NAME:_default' \
+'*--basic-auth-realm=[What browsers show when they ask for name and password \[Restricted\]]:TEXT:_default' \
 '*--public-https-port=[Port that redirects name, where it is not the one listened on \[the port of --https-port\]]:PORT:_default' \
 '*--hsts=[Strict-Transport-Security policy of HTTPS responses]:POLICY:_default' \
 '*--trusted-proxy=[Proxy whose word counts\: an address, a network, or \`unix\`; repeatable]:NETWORK:_default' \
@@ -601,6 +635,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--compress-type=[Media type for \`--compress\`; repeatable \[text, JSON, XML, JavaScript, WebAssembly, SVG and the like\]]:TYPE:_default' \
 '*--compress-min-size=[Smallest body for \`--compress\`, where the length is known beforehand \[1KiB\]]:SIZE:_default' \
 '*--compress-level=[How much work \`--compress\` does\: 1 (fast) to 9 (small) \[4\]]:LEVEL:_default' \
+'*--error-page=[Page for errors, in the place of the server'\''s own; repeatable]:STATUS=SOURCE:_default' \
+'*--error-page-override=[Which errors of applications get the pages of \`--error-page\`]:none|empty|all:(none empty all)' \
 '*--processes=[Worker processes \[1\]]:COUNT:_default' \
 '*--workers=[Worker processes \[1\]]:COUNT:_default' \
 '*--threads=[Threads of a process, for WSGI \[5\]]:COUNT:_default' \
@@ -670,6 +706,10 @@ _arguments "${_arguments_options[@]}" : \
 '--no-ssl-environment[The opposite of --ssl-environment]' \
 '--ssl-export-pem[Give WSGI applications the certificates as PEM\: SSL_CLIENT_CERT, SSL_CLIENT_CERT_CHAIN_n, SSL_SERVER_CERT]' \
 '--no-ssl-export-pem[The opposite of --ssl-export-pem]' \
+'--basic-auth-forward[Give the application the Authorization field too]' \
+'--no-basic-auth-forward[The opposite of --basic-auth-forward]' \
+'--basic-auth-plain[Ask for passwords over plain HTTP too, where \`--allow-http\` serves it\: everybody on the way reads them]' \
+'--no-basic-auth-plain[The opposite of --basic-auth-plain]' \
 '--allow-http[Serve plain HTTP too instead of redirecting it]' \
 '--https-only[The opposite of --allow-http]' \
 '--no-allow-http[The opposite of --allow-http]' \

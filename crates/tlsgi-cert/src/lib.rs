@@ -91,6 +91,7 @@ mod local;
 mod name;
 mod oid;
 mod passphrase;
+pub mod password;
 mod pem;
 mod pkcs12;
 mod sealed;

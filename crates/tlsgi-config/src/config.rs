@@ -149,6 +149,64 @@ pub struct Site {
     pub headers: Headers,
     /// How responses are compressed, if they are.
     pub compression: Option<Compression>,
+    /// Pages in the place of the server's own.
+    pub error_pages: ErrorPages,
+    /// Who has to give a name and a password, and where.
+    pub basic_auth: BasicAuth,
+}
+
+/// Basic authentication (RFC 7617) of a site. Without rules nobody is asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BasicAuth {
+    /// Longest prefix first; of those that cover a path, the first counts.
+    pub rules: Vec<AuthRule>,
+    /// What browsers show, without quotes.
+    pub realm: String,
+    /// The application gets the `Authorization` field as well.
+    pub forwards: bool,
+}
+
+/// What one URL prefix asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthRule {
+    /// Decoded, no trailing slash; empty for the whole site.
+    pub prefix: String,
+    /// File of users and hashed passwords; nobody is asked without.
+    pub file: Option<PathBuf>,
+    /// Who of them; empty for everybody.
+    pub users: Vec<String>,
+}
+
+/// Pages of a site that take the place of the server's own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorPages {
+    /// First and last status, and the page; single statuses first.
+    pub pages: Vec<(u16, u16, PageSource)>,
+    /// Whether they take the place of what an application answered, too.
+    pub replaces: ReplacedPages,
+}
+
+/// Where the text of a page is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageSource {
+    /// In a file.
+    File(PathBuf),
+    /// Here.
+    Text(String),
+}
+
+/// Which errors of applications get the pages of the site.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReplacedPages {
+    /// None.
+    #[default]
+    None,
+    /// Those without a body.
+    Empty,
+    /// All.
+    All,
 }
 
 /// Which responses of a site are compressed, and how.

@@ -2,15 +2,15 @@
 
 use crate::config::{
     AccessLogFormat, Coding, EventLoop, ExpiredRevocation, ForwardedField, Interface, Lifespan, LogFormat, LogLevel,
-    Sandbox, SuiteOrder, TlsVersion, TrustedProxy,
+    ReplacedPages, Sandbox, SuiteOrder, TlsVersion, TrustedProxy,
 };
 use crate::option::{Group, Many, One, Scope, Shape, Slot, Spec, option, switch};
 use crate::origin::Origin;
 use crate::value::{
-    AccountName, AllowRule, Bind, Bytes, CipherList, ClientCertificate, Count, Destination, Directory, EnvironVariable,
-    FilePath, GroupList, Host, Hsts, MediaType, Mode, Number, OrNone, Period, PoolName, Port, Prefix, ProtectedPrefix,
-    RedirectRule, Reference, RequestHeader, ResponseHeader, RouteRule, ServerName, StaticFolder, Text, TlsProfile,
-    Variable,
+    AccountName, AllowRule, AuthPath, AuthUser, Bind, Bytes, CipherList, ClientCertificate, Count, Destination,
+    Directory, EnvironVariable, ErrorPage, FilePath, GroupList, Host, Hsts, MediaType, Mode, Number, OrNone, Period,
+    PoolName, Port, Prefix, ProtectedPrefix, Realm, RedirectRule, Reference, RequestHeader, ResponseHeader, RouteRule,
+    ServerName, StaticFolder, Text, TlsProfile, Variable,
 };
 
 macro_rules! options {
@@ -312,6 +312,36 @@ options! {
         ssl_export_pem: One<bool> = switch("--ssl-export-pem").off(&["--no-ssl-export-pem"]);
     }
 
+    Authentication {
+        /// File of users and hashed passwords: the site asks for both (basic authentication).
+        ///
+        /// As `htpasswd` writes it: bcrypt (`htpasswd -B`), SHA-256 and SHA-512 of crypt(3), Apache's MD5, SHA-1. The whole site asks, or what
+        /// `--basic-auth-path` names. The file is watched; the application finds the name in `REMOTE_USER`, or in `scope["extensions"]["tlsgi.auth"]`.
+        basic_auth_file: One<FilePath> = option("--basic-auth-file", "FILE").common();
+
+        /// Ask for a password under a URL prefix only; repeatable.
+        ///
+        /// `/admin`, `/admin=FILE` with other users than those of `--basic-auth-file`, `/admin/help=none` to ask nobody there. The longest prefix that covers a
+        /// path counts, whatever way the path is written in. Static files are covered too.
+        basic_auth_path: Many<AuthPath> = option("--basic-auth-path", "PREFIX[=FILE|none]");
+
+        /// Let in only this user; repeatable.
+        ///
+        /// `/admin=NAME` is for that prefix; a prefix with users of its own does not look at the others.
+        basic_auth_user: Many<AuthUser> = option("--basic-auth-user", "[PREFIX=]NAME");
+
+        /// What browsers show when they ask for name and password.
+        basic_auth_realm: One<Realm> = option("--basic-auth-realm", "TEXT").default("Restricted");
+
+        /// Give the application the Authorization field too.
+        ///
+        /// Without this it gets the name, and no password.
+        basic_auth_forward: One<bool> = switch("--basic-auth-forward").off(&["--no-basic-auth-forward"]);
+
+        /// Ask for passwords over plain HTTP too, where `--allow-http` serves it: everybody on the way reads them.
+        basic_auth_plain: One<bool> = switch("--basic-auth-plain").off(&["--no-basic-auth-plain"]);
+    }
+
     Policy {
         /// Serve plain HTTP too instead of redirecting it.
         ///
@@ -457,6 +487,19 @@ options! {
         ///
         /// For applications that put no text of strangers beside their secrets, or that pad their responses by chance.
         compress_secrets: One<bool> = switch("--compress-secrets").off(&["--no-compress-secrets"]);
+
+        /// Page for errors, in the place of the server's own; repeatable.
+        ///
+        /// STATUS is a number, several with commas between them, `4xx` or `5xx`; a number counts more than a class. SOURCE is a file or `text:` and a text. Sent for what the
+        /// server itself answers: 404 of static folders, 403 of client certificates, 502, 503 and 504 of applications, 400 of what is no HTTP.
+        /// `{status}`, `{reason}`, `{error}` and `{request-id}` are filled in. Files are watched, and may have 256 KiB. In `tlsgi.toml` a table
+        /// `[error-page]` may be written.
+        error_page: Many<ErrorPage> = option("--error-page", "STATUS=SOURCE");
+
+        /// Which errors of applications get the pages of `--error-page`.
+        ///
+        /// `none`: the application's answers are its own. `empty`: answers without a body. `all`: every answer with a status that has a page.
+        error_page_override: One<ReplacedPages> = option("--error-page-override", "none|empty|all").default("none");
 
         /// Send `Server: tlsgi` where the response has no such field.
         server_header: One<bool> = switch("--server-header").default("true").off(&["--no-server-header"]);

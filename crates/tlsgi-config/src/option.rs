@@ -50,6 +50,8 @@ pub enum Group {
     Tls,
     /// Client certificates.
     ClientCertificates,
+    /// Users and passwords.
+    Authentication,
     /// Redirect and HSTS.
     Policy,
     /// Behind a proxy.
@@ -74,12 +76,13 @@ pub enum Group {
 
 impl Group {
     /// All, in the order of the reference.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Application,
         Self::Listen,
         Self::Certificates,
         Self::Tls,
         Self::ClientCertificates,
+        Self::Authentication,
         Self::Policy,
         Self::Proxy,
         Self::Routes,
@@ -101,6 +104,7 @@ impl Group {
             Self::Certificates => "Certificates",
             Self::Tls => "TLS",
             Self::ClientCertificates => "Client certificates",
+            Self::Authentication => "Users and passwords",
             Self::Policy => "Redirect and HSTS",
             Self::Proxy => "Behind a proxy",
             Self::Routes => "Routes",
@@ -135,6 +139,7 @@ impl Group {
             Self::Certificates
             | Self::Tls
             | Self::ClientCertificates
+            | Self::Authentication
             | Self::Policy
             | Self::Routes
             | Self::Static

@@ -8,8 +8,8 @@ use tlsgi_config::Config;
 use tlsgi_config::config::{Role, Site};
 use tokio::sync::Notify;
 
-use crate::answer::Answers;
-use crate::control::{SiteCertificate, TicketSecrets, TrustFiles};
+use crate::answer::{Answers, FileError};
+use crate::control::{NamedFiles, SiteCertificate, TicketSecrets, TrustFiles};
 use crate::pool::PoolShared;
 use crate::route::files::{MountError, Mounts};
 use crate::tls::Tls;
@@ -47,6 +47,9 @@ pub(crate) enum Error {
     /// Authorities or revocation lists.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// Files of a site that the supervisor reads.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A static directory.
     #[error(transparent)]
     Mount(#[from] MountError),
@@ -66,18 +69,34 @@ impl Assembly {
         }
         Ok(self.tls.hint_anew()?)
     }
+
+    /// Takes over what other files hold now.
+    pub(crate) fn take_files(&self, files: &NamedFiles) -> Result<(), Error> {
+        for answers in &self.answers {
+            answers.replace(files)?;
+        }
+        Ok(())
+    }
+}
+
+/// What comes with a configuration.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sent<'a> {
+    pub(crate) certificates: &'a [SiteCertificate],
+    pub(crate) trust: &'a TrustFiles,
+    pub(crate) files: &'a NamedFiles,
+    pub(crate) tickets: &'a TicketSecrets,
 }
 
 /// Opens what the configuration names. Pools that `previous` has keep their shared part.
 pub(crate) fn assemble(
     config: Config,
-    certificates: &[SiteCertificate],
-    trust: &TrustFiles,
-    tickets: &TicketSecrets,
+    sent: Sent<'_>,
     sockets: Vec<OwnedFd>,
     previous: Option<&Assembly>,
     wakers: &[Arc<Notify>],
 ) -> Result<Assembly, Error> {
+    let Sent { certificates, trust, files, tickets } = sent;
     if sockets.len() != config.listeners.len() {
         return Err(Error::Listeners(sockets.len(), config.listeners.len()));
     }
@@ -86,7 +105,7 @@ pub(crate) fn assemble(
     // Ticket keys come from the supervisor's secrets: sessions of the running server go on.
     let tls = Tls::new(&config, certificates, &clients, tickets)?;
     let mounts = config.sites.iter().map(|site| Mounts::open(&site.mounts).map(Arc::new)).collect::<Result<_, _>>()?;
-    let answers = config.sites.iter().map(|site| Arc::new(Answers::new(site))).collect();
+    let answers = config.sites.iter().map(|site| Answers::new(site, files).map(Arc::new)).collect::<Result<_, _>>()?;
     let known = |name: &str| {
         let previous = previous?;
         let at = previous.config.pools.iter().position(|pool| pool.name == name)?;

@@ -79,6 +79,8 @@ pub(crate) struct ViewOptions {
     pub(crate) variables: TlsVariables,
     /// The fields of RFC 9440.
     pub(crate) sends_headers: bool,
+    /// Who gave the right password.
+    pub(crate) user: Option<Arc<str>>,
 }
 
 /// WSGI variables of a site. Two are the same when they are one object: they live as long as their configuration.
@@ -107,6 +109,8 @@ pub(crate) struct View {
     standing: Standing,
     variables: TlsVariables,
     environ: Option<SiteEnviron>,
+    /// Who gave the right password.
+    user: Option<Arc<str>>,
     fields: Vec<(&'static str, String)>,
     announced: RefCell<SmallVec<[Announced; 4]>>,
 }
@@ -200,6 +204,7 @@ impl Connection {
             standing,
             variables: options.variables,
             environ: options.environ.clone(),
+            user: options.user.clone(),
             fields,
             announced: RefCell::default(),
         });
@@ -269,7 +274,8 @@ impl View {
         // What the server says of TLS stands last, and counts.
         let variables = of_site
             .map(|(name, value)| (name.as_str(), value.as_str()))
-            .chain(variables.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
+            .chain(variables.iter().map(|(name, value)| (name.as_ref(), value.as_ref())))
+            .chain(self.user.iter().flat_map(|user| [("AUTH_TYPE", "Basic"), ("REMOTE_USER", &**user)]));
         Encoder::new(out).connection(self.id, &facts, variables);
     }
 }

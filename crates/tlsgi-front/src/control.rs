@@ -20,6 +20,8 @@ pub enum ToFront {
         certificates: Vec<SiteCertificate>,
         /// What the files about client certificates hold.
         trust: TrustFiles,
+        /// What other files hold.
+        files: NamedFiles,
         /// Secrets of session tickets: a replaced front still resumes sessions.
         tickets: TicketSecrets,
         /// What the front gives up before anything else, on the first message.
@@ -39,6 +41,11 @@ pub enum ToFront {
     Trust {
         /// All of them.
         trust: TrustFiles,
+    },
+    /// New contents of other files, for the running configuration.
+    Files {
+        /// All of them.
+        files: NamedFiles,
     },
     /// A worker is ready. Descriptors: one link per front thread; then, where the kernel tells of a process's end, the worker's ends of
     /// these links and a process descriptor (`pidfd_open(2)`).
@@ -79,7 +86,7 @@ pub enum FromFront {
     Moved,
     /// `Configure` was taken over; connections are accepted.
     Ready,
-    /// `Configure`, `Certificates`, `Tickets` or `Trust` could not be taken over; what ran before still runs.
+    /// `Configure`, `Certificates`, `Tickets`, `Trust` or `Files` could not be taken over; what ran before still runs.
     Refused {
         /// Why.
         message: String,
@@ -147,6 +154,21 @@ pub struct TrustFiles {
     pub authorities: Vec<(PathBuf, String)>,
     /// Revocation lists.
     pub revocation: Vec<(PathBuf, String)>,
+}
+
+/// What other files that sites name hold; each path once. The front opens none of them.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedFiles {
+    /// Error pages.
+    pub pages: Vec<(PathBuf, String)>,
+    /// Users and their hashed passwords.
+    pub passwords: Vec<(PathBuf, String)>,
+}
+
+impl std::fmt::Debug for NamedFiles {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "NamedFiles({} pages, {} of passwords)", self.pages.len(), self.passwords.len())
+    }
 }
 
 /// The secrets that the keys of session tickets are derived from, 32 bytes each. Without a current one no tickets are given.

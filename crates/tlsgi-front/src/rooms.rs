@@ -4,12 +4,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use tlsgi_config::config::{
-    CertificateSource, ClientCertificates, Headers, Limits, PlainPolicy, Site, TlsPolicy, TlsVariables,
+    BasicAuth, CertificateSource, ClientCertificates, ErrorPages, Headers, Limits, PlainPolicy, Site, TlsPolicy,
+    TlsVariables,
 };
 
 use crate::answer::Answers;
 use crate::connection::{Connection, Local};
-use crate::control::TrustFiles;
+use crate::control::{NamedFiles, TrustFiles};
 use crate::http::h1::parse::{Scan, parse};
 use crate::http::h2::rehearsal::Rehearsal;
 use crate::http::head::RequestHead;
@@ -48,8 +49,10 @@ impl Rooms {
             compression: None,
             redirects: Vec::new(),
             environ: Vec::new(),
+            error_pages: ErrorPages::default(),
+            basic_auth: BasicAuth::default(),
         };
-        let answers = Arc::new(Answers::new(&site));
+        let answers = Arc::new(Answers::new(&site, &NamedFiles::default()).ok()?);
         let pool = Pool::new("app", PoolShared::new(Vec::new()), 0);
         let route = PoolRoute { pool, mount: String::new(), request_timeout: None };
         let routes = Routes::new(vec![(String::new(), Destination::Pool(route))]);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tlsgi_sys::channel;
 use tokio::sync::{Notify, mpsc, watch};
 
-use crate::assemble::{Assembly, assemble};
+use crate::assemble::{Assembly, Sent, assemble};
 use crate::confine;
 use crate::control::{Confined, FromFront, ToFront};
 use crate::listener::census::Census;
@@ -122,7 +122,7 @@ impl Front {
     /// Acts on one message; true when the front is to finish.
     fn handle(&mut self, message: ToFront, mut descriptors: Vec<OwnedFd>) -> io::Result<bool> {
         match message {
-            ToFront::Configure { config, certificates, trust, tickets, confinement: _ } => {
+            ToFront::Configure { config, certificates, trust, files, tickets, confinement: _ } => {
                 if self.threads.is_empty() {
                     crate::observe::log::init(&config.log);
                     raise_descriptor_limit();
@@ -131,7 +131,8 @@ impl Front {
                 }
                 let wakers: Vec<_> = self.threads.iter().map(|thread| Arc::clone(&thread.wake)).collect();
                 let previous = self.assembly.as_deref();
-                match assemble(*config, &certificates, &trust, &tickets, descriptors, previous, &wakers) {
+                let sent = Sent { certificates: &certificates, trust: &trust, files: &files, tickets: &tickets };
+                match assemble(*config, sent, descriptors, previous, &wakers) {
                     Ok(assembly) => self.take_over(&Arc::new(assembly)),
                     Err(error) => self.refuse(&error),
                 }
@@ -153,6 +154,13 @@ impl Front {
             ToFront::Trust { trust } => {
                 let Some(assembly) = &self.assembly else { return Ok(false) };
                 match assembly.trust(&trust) {
+                    Ok(()) => self.report(FromFront::Ready),
+                    Err(error) => self.refuse(&error),
+                }
+            }
+            ToFront::Files { files } => {
+                let Some(assembly) = &self.assembly else { return Ok(false) };
+                match assembly.take_files(&files) {
                     Ok(()) => self.report(FromFront::Ready),
                     Err(error) => self.refuse(&error),
                 }

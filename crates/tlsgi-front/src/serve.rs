@@ -1,19 +1,21 @@
 //! From a request head to the last byte of its answer, for every protocol version alike.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tlsgi_cert::client::{NameStyle, serial_text};
 use tlsgi_config::config::Limits;
 use tokio::time::{Duration, Instant, sleep, timeout};
 
-use crate::answer::{Place, Stage};
+use crate::answer::{Guard, Place, Stage, Unadmitted};
 use crate::connection::{Connection, View, ViewOptions};
 use crate::forwarded;
 use crate::http::client::{Client, Event};
 use crate::http::failure::{Explained, Failure};
+use crate::http::field::FieldBlock;
 use crate::http::head::{RequestHead, Upgrade};
-use crate::http::response::{ResponseHead, SitePolicy, failure_page};
+use crate::http::response::{ResponseHead, SitePolicy, failure_head, failure_page};
 use crate::http::websocket::close::CloseReason;
 use crate::observe::access_log::Entry;
 use crate::pool::relay::relay;
@@ -97,11 +99,18 @@ impl Session {
     }
 
     /// The connection as the application of a site sees it.
-    pub(crate) fn view(&self, site: &SiteState, head: &RequestHead, standing: Standing) -> Rc<View> {
+    pub(crate) fn view(
+        &self,
+        site: &SiteState,
+        head: &RequestHead,
+        standing: Standing,
+        user: Option<Arc<str>>,
+    ) -> Rc<View> {
         let options = ViewOptions {
             environ: site.environ.clone(),
             variables: site.site.tls_variables,
             sends_headers: site.clients.sends_headers(),
+            user,
         };
         self.connection(head).view(standing, options, || self.thread.next_connection())
     }
@@ -151,7 +160,7 @@ impl Session {
         let site = state.site_named(self.handshake_name()).filter(|site| !site.answers.is_nothing());
         let sent = match site {
             Some(site) => {
-                let mut stage = Stage::unread(client, &site.answers, Place::of(None, self.door));
+                let mut stage = Stage::unread(client, &site.answers, Place::of(None, self.door), request_id.as_str());
                 send_failure(&mut stage, failure, request_id.as_str()).await
             }
             None => send_failure(client, failure, request_id.as_str()).await,
@@ -198,7 +207,7 @@ async fn answer_on_stage(
 ) -> Sent {
     let place = Place::of(Some(client.head()), session.door(client.head()));
     let has_certificate = session.connection.tls().is_some_and(|tls| tls.client.is_some());
-    let mut stage = Stage::new(client, &site.answers, place, has_certificate);
+    let mut stage = Stage::new(client, &site.answers, place, has_certificate, request_id);
     let sent = answer_at(session, state, site, &mut stage, request_id).await;
     // What went over the wire counts, where that is something else.
     Sent { bytes: stage.sent_bytes().unwrap_or(sent.bytes), ..sent }
@@ -214,6 +223,18 @@ async fn answer_at(
     let now = if site.clients.asks() { now() } else { 0 };
     let (connection, door) = (session.connection(client.head()), session.door(client.head()));
     let route = decide(state, site, client.head(), connection, door, now);
+    let mut user = None;
+    // What is answered here without a look at what lies there needs no password.
+    if let Some(guard) = &site.answers.guard
+        && !matches!(route, Route::Redirect(_) | Route::Deny(_) | Route::Refuse(Failure::Misdirected))
+    {
+        match guard.admit(client.head(), connection.peer()).await {
+            Ok(admitted) => user = admitted,
+            Err(unadmitted) => return refuse_user(session, guard, &unadmitted, client, request_id).await,
+        }
+        let is_passed_on = matches!(route, Route::Upstream(..));
+        client.note_guarded(user.as_deref().filter(|_| is_passed_on));
+    }
     if let Some(mount) = files_first(site, client.head(), &route) {
         match files::serve_first(client, mount).await {
             Ok(None) => {}
@@ -229,13 +250,10 @@ async fn answer_at(
             swallow(client).await;
             send_explained(client, &explained, request_id).await
         }
-        Route::File(mount) => {
-            client.note_file();
-            match files::serve(client, mount).await {
-                Ok(sent) => sent,
-                Err(failure) => send_failure(client, failure, request_id).await,
-            }
-        }
+        Route::File(mount) => match files::serve(client, mount).await {
+            Ok(sent) => sent,
+            Err(failure) => send_failure(client, failure, request_id).await,
+        },
         Route::Upstream(route, standing) => {
             let relayed = upstream::relay(session, state, site, route, standing, client, request_id);
             // In a box: requests to applications do not carry its weight.
@@ -245,13 +263,41 @@ async fn answer_at(
             }
         }
         Route::Application(route, standing) => {
-            let view = session.view(site, client.head(), standing);
+            let view = session.view(site, client.head(), standing, user);
             match relay(session, state, route, &view, client, request_id).await {
                 Ok(sent) => sent,
                 Err(failure) => send_failure(client, failure, request_id).await,
             }
         }
     }
+}
+
+/// Asks for a name and a password, or says that there is no time for them.
+async fn refuse_user(
+    session: &Session,
+    guard: &Guard,
+    unadmitted: &Unadmitted,
+    client: &mut impl Client,
+    request_id: &str,
+) -> Sent {
+    let failure = unadmitted.failure();
+    if let Unadmitted::Ask(Some(user)) = unadmitted {
+        tracing::info!(
+            request_id,
+            error = failure.id(),
+            client = session.connection(client.head()).client_text(),
+            path = %String::from_utf8_lossy(client.head().path()).escape_debug(),
+            user = %user.escape_debug(),
+            "refused: {failure}"
+        );
+    }
+    swallow(client).await;
+    let challenge = matches!(unadmitted, Unadmitted::Ask(_)).then(|| guard.challenge());
+    let (mut head, body) = failure_answer(client, &failure.into(), request_id);
+    if let Some(challenge) = challenge {
+        head.fields.extend_from_slice(FieldBlock::default().with("www-authenticate", challenge).encoded());
+    }
+    send_own(client, &head, body.as_bytes()).await
 }
 
 /// Takes a small request body that is under way anyway: many clients do not read an answer that comes before they have sent theirs.
@@ -313,13 +359,20 @@ pub(crate) async fn send_failure(client: &mut impl Client, failure: Failure, req
 }
 
 async fn send_explained(client: &mut impl Client, explained: &Explained, request_id: &str) -> Sent {
-    let accept = client.head().field("accept").unwrap_or_default();
-    let wants_html = memchr::memmem::find(accept, b"text/html").is_some();
-    let (head, body) = failure_page(explained, request_id, wants_html);
+    let (head, body) = failure_answer(client, explained, request_id);
     if explained.failure.ends_connection() {
         client.close_afterwards();
     }
-    send_own(client, &head, &body).await
+    send_own(client, &head, body.as_bytes()).await
+}
+
+/// Head and page for a failure: the site's page, or the server's own.
+fn failure_answer(client: &mut impl Client, explained: &Explained, request_id: &str) -> (ResponseHead, String) {
+    let accept = client.head().field("accept").unwrap_or_default();
+    let wants_html = memchr::memmem::find(accept, b"text/html").is_some();
+    let own = client.error_page(explained.failure.status(), explained.id);
+    let (media_type, body) = own.unwrap_or_else(|| failure_page(explained, request_id, wants_html));
+    (failure_head(explained.failure, media_type, body.len()), body)
 }
 
 /// A whole response of the front's own.

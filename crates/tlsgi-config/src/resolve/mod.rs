@@ -1,11 +1,13 @@
 //! From what was said to what is meant: defaults, checks between options, absolute paths.
 
 mod account;
+mod auth;
 mod client;
 mod compression;
 mod header;
 mod limits;
 mod listen;
+mod page;
 mod pool;
 mod proxy;
 mod route;

@@ -93,6 +93,8 @@ impl Resolver<'_> {
             compression: self.compression(),
             redirects: self.redirects(),
             environ: self.environ(),
+            error_pages: self.error_pages(),
+            basic_auth: self.basic_auth(),
         }
     }
 

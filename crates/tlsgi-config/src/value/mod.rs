@@ -2,11 +2,13 @@
 
 pub mod account;
 pub mod address;
+pub mod auth;
 pub mod cipher;
 pub mod client;
 pub mod header;
 pub mod hsts;
 pub mod name;
+pub mod page;
 pub mod path;
 pub mod proxy;
 pub mod quantity;
@@ -17,11 +19,13 @@ pub mod word;
 
 pub use account::{AccountName, Mode};
 pub use address::{Bind, Host};
+pub use auth::{AuthPath, AuthUser, Realm};
 pub use cipher::CipherList;
 pub use client::{AllowRule, ClientCertificate, ProtectedPrefix};
 pub use header::{MediaType, RequestHeader, ResponseHeader};
 pub use hsts::Hsts;
 pub use name::ServerName;
+pub use page::ErrorPage;
 pub use path::{Destination, Directory, FilePath, Prefix, StaticFolder};
 pub use quantity::{Bytes, Count, Number, OrNone, Period, Port};
 pub use redirect::RedirectRule;

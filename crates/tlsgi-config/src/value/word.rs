@@ -2,8 +2,8 @@
 
 use super::{ClientCertificate, Form, Refusal, Value};
 use crate::config::{
-    AccessLogFormat, Coding, EventLoop, ExpiredRevocation, Interface, Lifespan, LogFormat, LogLevel, Sandbox,
-    SuiteOrder,
+    AccessLogFormat, Coding, EventLoop, ExpiredRevocation, Interface, Lifespan, LogFormat, LogLevel, ReplacedPages,
+    Sandbox, SuiteOrder,
 };
 
 /// Text that is not empty.
@@ -176,6 +176,7 @@ words!(LogLevel { "error" => Self::Error, "warning" => Self::Warning, "info" => 
 words!(SuiteOrder { "auto" => Self::Auto, "client" => Self::Client, "server" => Self::Server });
 words!(Coding { "zstd" => Self::Zstandard, "br" => Self::Brotli, "gzip" => Self::Gzip }
     also { "brotli" => "br", "zstandard" => "zstd" });
+words!(ReplacedPages { "none" => Self::None, "empty" => Self::Empty, "all" => Self::All });
 words!(LogFormat { "text" => Self::Text, "json" => Self::Json });
 words!(AccessLogFormat { "combined" => Self::Combined, "json" => Self::Json });
 

@@ -1,37 +1,91 @@
 //! What a site does to requests and answers besides deciding who answers: a stage between whoever answers and the client.
 
+mod auth;
 mod compress;
 mod headers;
+mod pages;
 mod place;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
-use tlsgi_config::config::{Compression, Headers, Site};
+use tlsgi_config::config::{Compression, ErrorPages, Headers, ReplacedPages, Site};
 
+use crate::control::NamedFiles;
 use crate::http::client::{Client, Event, Gone};
 use crate::http::failure::Failure;
 use crate::http::head::RequestHead;
 use crate::http::response::ResponseHead;
+use auth::is_about_users;
+pub(crate) use auth::{AuthError, Guard, Unadmitted};
 use compress::{Circumstances, Encoder, Verdict};
+pub(crate) use pages::MissingPage;
+use pages::Pages;
 pub(crate) use place::Place;
+
+/// What came with a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FileError {
+    /// An error page.
+    #[error(transparent)]
+    Page(#[from] MissingPage),
+    /// Users and passwords.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+}
 
 /// What one site wants to be done.
 #[derive(Debug)]
 pub(crate) struct Answers {
     headers: Headers,
     compression: Option<Compression>,
+    error_pages: ErrorPages,
+    pages: ArcSwap<Pages>,
+    /// Who is asked for a password.
+    pub(crate) guard: Option<Guard>,
 }
 
 impl Answers {
-    /// What the configuration of the site says.
-    pub(crate) fn new(site: &Site) -> Self {
-        Self { headers: site.headers.clone(), compression: site.compression.clone() }
+    /// What the configuration of the site says, with the files that it names.
+    pub(crate) fn new(site: &Site, files: &NamedFiles) -> Result<Self, FileError> {
+        Ok(Self {
+            headers: site.headers.clone(),
+            compression: site.compression.clone(),
+            pages: ArcSwap::from_pointee(Pages::new(&site.error_pages, files)?),
+            error_pages: site.error_pages.clone(),
+            guard: Guard::new(&site.basic_auth, files)?,
+        })
+    }
+
+    /// Takes new files over: requests from now on are answered with them.
+    pub(crate) fn replace(&self, files: &NamedFiles) -> Result<(), FileError> {
+        let pages = Pages::new(&self.error_pages, files)?;
+        if let Some(guard) = &self.guard {
+            guard.replace(files)?;
+        }
+        self.pages.store(Arc::new(pages));
+        Ok(())
     }
 
     /// Nothing at all: answers need no stage.
     pub(crate) const fn is_nothing(&self) -> bool {
-        self.headers.response.is_empty() && self.headers.request.is_empty() && self.compression.is_none()
+        self.headers.response.is_empty()
+            && self.headers.request.is_empty()
+            && self.compression.is_none()
+            && self.error_pages.pages.is_empty()
+            && self.guard.is_none()
+    }
+
+    /// Whether an application's answer gets the site's page.
+    fn replaces(&self, head: &ResponseHead, is_empty: bool) -> bool {
+        let is_meant = match self.error_pages.replaces {
+            ReplacedPages::None => false,
+            ReplacedPages::Empty => is_empty,
+            ReplacedPages::All => true,
+        };
+        is_meant && self.pages.load().has(head.status)
     }
 }
 
@@ -42,8 +96,11 @@ pub(crate) struct Stage<'a, C> {
     place: Place,
     /// The request, where the application is to see another one than came.
     request: Option<Box<RequestHead>>,
+    request_id: &'a str,
     has_certificate: bool,
     is_file: bool,
+    /// What is sent is a page of the server's own.
+    is_page: bool,
     flow: Flow,
 }
 
@@ -53,21 +110,37 @@ enum Flow {
     Plain,
     /// Through a compressor, which has given so many bytes.
     Coded { encoder: Box<Encoder>, sent: u64 },
-    /// It went, and was so many bytes.
+    /// It went, and was so many bytes; what comes after it is of a body that another one has the place of.
     Ended { sent: u64 },
 }
 
 impl<'a, C: Client> Stage<'a, C> {
     /// For a request that stands there.
-    pub(crate) fn new(client: &'a mut C, answers: &'a Answers, place: Place, has_certificate: bool) -> Self {
+    pub(crate) fn new(
+        client: &'a mut C,
+        answers: &'a Answers,
+        place: Place,
+        has_certificate: bool,
+        request_id: &'a str,
+    ) -> Self {
         let request = headers::edited_request(&answers.headers.request, &place, client.head()).map(Box::new);
-        Self { client, answers, place, request, has_certificate, is_file: false, flow: Flow::Plain }
+        Self { request, has_certificate, ..Self::unread(client, answers, place, request_id) }
     }
 
     /// For a request whose head could not be read.
-    pub(crate) const fn unread(client: &'a mut C, answers: &'a Answers, place: Place) -> Self {
-        // Nothing in such a head is an `Accept-Encoding`.
-        Self { client, answers, place, request: None, has_certificate: true, is_file: false, flow: Flow::Plain }
+    pub(crate) const fn unread(client: &'a mut C, answers: &'a Answers, place: Place, request_id: &'a str) -> Self {
+        Self {
+            client,
+            answers,
+            place,
+            request: None,
+            request_id,
+            // Nothing in such a head is an `Accept-Encoding`.
+            has_certificate: true,
+            is_file: false,
+            is_page: false,
+            flow: Flow::Plain,
+        }
     }
 
     /// Bytes of body that went out, where these are not those that came in.
@@ -76,6 +149,28 @@ impl<'a, C: Client> Stage<'a, C> {
             Flow::Plain => None,
             Flow::Coded { sent, .. } | Flow::Ended { sent } => Some(sent),
         }
+    }
+
+    /// Sends the site's page in the place of what follows this head.
+    async fn send_page(&mut self, head: &ResponseHead) -> Result<(), Gone> {
+        let page = self.answers.pages.load().page(head.status, "application", self.request_id);
+        let (media_type, text) = page.unwrap_or_default();
+        let own = pages::replaced(head, media_type, text.len());
+        let outcome = self.send_edited(&own, text.as_bytes(), true).await;
+        if matches!(self.flow, Flow::Plain) {
+            let sent = if self.client.head().is_head() { 0 } else { text.len() as u64 };
+            self.flow = Flow::Ended { sent };
+        }
+        outcome
+    }
+
+    /// Sends a head after the rules about its fields.
+    async fn send_edited(&mut self, head: &ResponseHead, body: &[u8], is_end: bool) -> Result<(), Gone> {
+        let head = match headers::edited(&self.answers.headers.response, &self.place, &head.fields) {
+            Some(fields) => Cow::Owned(ResponseHead { fields, ..*head }),
+            None => Cow::Borrowed(head),
+        };
+        self.send_settled(&head, body, is_end).await
     }
 
     /// Sends a head whose fields are settled, and compresses what follows where it should be.
@@ -180,31 +275,52 @@ impl<C: Client> Client for Stage<'_, C> {
     }
 
     async fn send_head(&mut self, head: &ResponseHead, body: &[u8], is_end: bool) -> Result<(), Gone> {
-        let head = match headers::edited(&self.answers.headers.response, &self.place, &head.fields) {
-            Some(fields) => Cow::Owned(ResponseHead { fields, ..*head }),
-            None => Cow::Borrowed(head),
-        };
-        self.send_settled(&head, body, is_end).await
+        let is_empty = body.is_empty() && (is_end || head.length == Some(0));
+        if !self.is_page && head.status >= 400 && self.answers.replaces(head, is_empty) {
+            return self.send_page(head).await;
+        }
+        self.send_edited(head, body, is_end).await
     }
 
     async fn send_data(&mut self, bytes: &[u8], is_end: bool) -> Result<(), Gone> {
         match self.flow {
             Flow::Coded { .. } => self.send_coded(bytes, is_end).await,
-            Flow::Plain | Flow::Ended { .. } => self.client.send_data(bytes, is_end).await,
+            Flow::Ended { .. } => Ok(()),
+            Flow::Plain => self.client.send_data(bytes, is_end).await,
         }
     }
 
     async fn send_trailers(&mut self, fields: &[u8]) -> Result<(), Gone> {
-        if let Flow::Coded { sent, .. } = self.flow {
-            let Ok(packed) = self.end(Ok(())) else { return self.break_off() };
-            self.flow = Flow::Ended { sent: sent + packed.len() as u64 };
-            self.client.send_data(&packed, false).await?;
+        match self.flow {
+            Flow::Coded { sent, .. } => {
+                let Ok(packed) = self.end(Ok(())) else { return self.break_off() };
+                self.flow = Flow::Ended { sent: sent + packed.len() as u64 };
+                self.client.send_data(&packed, false).await?;
+            }
+            Flow::Ended { .. } => return Ok(()),
+            Flow::Plain => {}
         }
         self.client.send_trailers(fields).await
     }
 
+    fn error_page(&mut self, status: u16, error: &str) -> Option<(&'static str, String)> {
+        self.is_page = true;
+        self.answers.pages.load().page(status, error, self.request_id)
+    }
+
     async fn accept_websocket(&mut self, fields: &[u8]) -> Result<(), Gone> {
         self.client.accept_websocket(fields).await
+    }
+
+    fn note_guarded(&mut self, told: Option<&str>) {
+        let Some(guard) = &self.answers.guard else { return };
+        let mut head = self.client.head().clone();
+        head.retain_fields(|name| !is_about_users(name) && (guard.forwards() || name != b"authorization"));
+        if let Some(user) = told {
+            head.append_field("remote-user", user.as_bytes());
+        }
+        let edited = headers::edited_request(&self.answers.headers.request, &self.place, &head);
+        self.request = Some(Box::new(edited.unwrap_or(head)));
     }
 
     fn note_file(&mut self) {

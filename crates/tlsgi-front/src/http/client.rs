@@ -59,6 +59,15 @@ pub(crate) trait Client {
     /// Afterwards the exchange is a byte stream: `event(true)` gives its bytes, `send_data` sends bytes at once.
     async fn accept_websocket(&mut self, fields: &[u8]) -> Result<(), Gone>;
 
+    /// Media type and text of the site's own page for an answer that the server makes, which follows.
+    fn error_page(&mut self, _status: u16, _error: &str) -> Option<(&'static str, String)> {
+        None
+    }
+
+    /// The request was let in where the site has users: whoever answers sees no password, and no user's name but the server's,
+    /// which another server is told in a field.
+    fn note_guarded(&mut self, _told: Option<&str>) {}
+
     /// What follows is a file of the site, the same for everybody.
     fn note_file(&mut self) {}
 

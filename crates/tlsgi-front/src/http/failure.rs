@@ -93,6 +93,12 @@ failures! {
     MethodNotAllowed => 405, Client, "method-not-allowed", "this method is not possible here";
     /// File exists but the server may not read it.
     Forbidden => 403, Client, "forbidden", "this may not be read";
+    /// A name and a password are demanded, and none came.
+    PasswordMissing => 401, Client, "password-missing", "a name and a password are needed here";
+    /// They came, and are not good here.
+    PasswordRejected => 401, Client, "password-rejected", "the name or the password is not accepted here";
+    /// Too many passwords are looked at.
+    PasswordsBusy => 503, Front, "passwords-busy", "too many passwords are being checked";
     /// A client certificate is demanded, and the request came over plain HTTP.
     CertificateNeedsTls => 403, Client, "client-certificate-plain", "a client certificate is needed here, which plain HTTP cannot carry";
     /// A client certificate is demanded, and none came.

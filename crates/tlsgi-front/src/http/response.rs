@@ -130,12 +130,11 @@ pub(crate) fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
 }
 
 /// The page for a failure: HTML for browsers, text for everybody else.
-pub(crate) fn failure_page(explained: &Explained, request_id: &str, wants_html: bool) -> (ResponseHead, Vec<u8>) {
+pub(crate) fn failure_page(explained: &Explained, request_id: &str, wants_html: bool) -> (&'static str, String) {
     let Explained { failure, id, text } = explained;
-    let failure = *failure;
-    let reason = reason(failure.status());
     let status = failure.status();
-    let (kind, body) = if wants_html {
+    let reason = reason(status);
+    if wants_html {
         let page = format!(
             "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{status} {reason}</title>\
              <style>body{{font:16px/1.5 system-ui,sans-serif;margin:15vh auto;max-width:34em;padding:0 1em}}\
@@ -146,9 +145,13 @@ pub(crate) fn failure_page(explained: &Explained, request_id: &str, wants_html: 
     } else {
         let text = format!("{status} {reason}: {text}.\nerror {id} request {request_id}\n");
         ("text/plain; charset=utf-8", text)
-    };
+    }
+}
+
+/// The head of the answer to a failure, with a page of this media type.
+pub(crate) fn failure_head(failure: Failure, media_type: &str, length: usize) -> ResponseHead {
     let mut fields = FieldBlock::default()
-        .with("content-type", kind)
+        .with("content-type", media_type)
         .with("cache-control", "no-store")
         .with("x-content-type-options", "nosniff");
     if let Some(seconds) = failure.retry_after() {
@@ -160,5 +163,5 @@ pub(crate) fn failure_page(explained: &Explained, request_id: &str, wants_html: 
     if failure == Failure::MethodNotAllowed {
         fields.push("allow", crate::route::files::ALLOW.as_bytes());
     }
-    (ResponseHead::own(status, &fields, body.len() as u64), body.into_bytes())
+    ResponseHead::own(failure.status(), &fields, length as u64)
 }

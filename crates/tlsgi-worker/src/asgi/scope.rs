@@ -175,6 +175,17 @@ fn extensions<'py>(py: Python<'py>, facts: &Facts<Templates>, is_websocket: bool
     if let Some(facts) = &facts.tls {
         extensions.set_item(intern!(py, "tls"), tls(py, facts)?)?;
     }
+    let variable = |wanted: &[u8]| {
+        // What the server says stands behind what its configuration does.
+        let found = facts.environ.iter().rfind(|(name, _)| **name == *wanted);
+        found.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+    };
+    if let (Some(user), Some(kind)) = (variable(b"REMOTE_USER"), variable(b"AUTH_TYPE")) {
+        let auth = PyDict::new(py);
+        auth.set_item(intern!(py, "type"), kind)?;
+        auth.set_item(intern!(py, "user"), user)?;
+        extensions.set_item(intern!(py, "tlsgi.auth"), auth)?;
+    }
     Ok(extensions)
 }
 

@@ -231,6 +231,8 @@ mod tests {
             compression: None,
             redirects: Vec::new(),
             environ: Vec::new(),
+            error_pages: tlsgi_config::config::ErrorPages::default(),
+            basic_auth: tlsgi_config::config::BasicAuth::default(),
         }
     }
 

@@ -1,13 +1,15 @@
-//! Files about client certificates: authorities and revocation lists, read for the front and looked at again when they change.
+//! Files that sites name besides their own certificates: authorities, revocation lists and others, read for the front and looked at again when they
+//! change.
 
 use std::path::{Path, PathBuf};
 
 use tlsgi_cert::Stamp;
 use tlsgi_cert::client::{Authorities, RevocationLists};
 use tlsgi_config::Config;
-use tlsgi_front::control::TrustFiles;
+use tlsgi_front::control::{NamedFiles, TrustFiles};
 
 use super::error::Error;
+use super::named_files;
 
 /// All of one configuration travel in one message: together no more than this.
 const MOST_TEXT: usize = 12 << 20;
@@ -17,13 +19,16 @@ const MOST_TEXT: usize = 12 << 20;
 pub(super) struct ClientTrust {
     /// For the front.
     pub(super) files: TrustFiles,
+    /// For the front, too.
+    pub(super) named: NamedFiles,
     pub(super) remarks: Vec<String>,
 }
 
 impl ClientTrust {
     /// Reads every file that the configuration names.
     pub(super) fn load(config: &Config) -> Result<Self, Error> {
-        let mut trust = Self::default();
+        let (named, remarks) = named_files::load(config)?;
+        let mut trust = Self { named, remarks, ..Self::default() };
         for clients in config.sites.iter().map(|site| &site.client_certificates) {
             for rule in &clients.rules {
                 trust.authorities(&rule.option, &rule.authority)?;
@@ -74,7 +79,7 @@ fn is_among(files: &[(PathBuf, String)], path: &Path) -> bool {
 
 /// The state of every such file.
 pub(super) fn stamps(config: &Config) -> Vec<Stamp> {
-    let mut paths: Vec<PathBuf> = Vec::new();
+    let mut paths: Vec<PathBuf> = named_files::paths(config);
     for clients in config.sites.iter().map(|site| &site.client_certificates) {
         paths.extend(clients.rules.iter().map(|rule| rule.authority.clone()));
         paths.extend(clients.revocation.iter().cloned());

@@ -31,6 +31,10 @@ pub(crate) enum Error {
     Certificate(#[from] tlsgi_cert::Error),
     #[error("{option}")]
     ClientTrust { option: String, source: Box<tlsgi_cert::Error> },
+    #[error("{}", path.display())]
+    Passwords { path: PathBuf, source: tlsgi_cert::password::PasswordError },
+    #[error("{reason}")]
+    Files { reason: String },
     #[error("cannot watch for signals or start tasks")]
     Runtime(#[source] io::Error),
     #[error("the front process cannot be started")]
@@ -68,7 +72,12 @@ impl Error {
             Self::Certificate(_) | Self::ClientTrust { .. } => Exit::Certificate,
             Self::Account(_) | Self::NotRoot { .. } => Exit::Usage,
             Self::NoInterpreter | Self::Application(_) => Exit::Application,
-            Self::File { .. } | Self::Runtime(_) | Self::Front(_) | Self::Refused(_) => Exit::Failure,
+            Self::File { .. }
+            | Self::Passwords { .. }
+            | Self::Files { .. }
+            | Self::Runtime(_)
+            | Self::Front(_)
+            | Self::Refused(_) => Exit::Failure,
         }
     }
 }

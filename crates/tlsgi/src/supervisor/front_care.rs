@@ -69,6 +69,7 @@ impl Server {
             config,
             certificates: self.certificates.for_front(),
             trust: self.trust.files.clone(),
+            files: self.trust.named.clone(),
             tickets: self.tickets.for_front(),
             confinement: identity::confinement(self.front_account.as_ref()),
         };

@@ -243,21 +243,26 @@ impl Server {
             Err(error) => {
                 self.maintenance.accept_trust(stamps);
                 let text = full_text(&error);
-                tracing::error!(
-                    "a changed file about client certificates is not taken over, what was read before stays in force: {text}"
-                );
+                tracing::error!("a changed file is not taken over, what was read before stays in force: {text}");
             }
         }
     }
 
     fn take_trust(&mut self, trust: ClientTrust) {
         let is_same = trust.files == self.trust.files;
+        let are_files_same = trust.named == self.trust.named;
         self.trust = trust;
-        if is_same {
+        if is_same && are_files_same {
             return;
         }
-        self.tell_fronts(&ToFront::Trust { trust: self.trust.files.clone() });
-        tracing::info!("client certificates: changed authorities or revocation lists are in force");
+        if !are_files_same {
+            self.tell_fronts(&ToFront::Files { files: self.trust.named.clone() });
+            tracing::info!("changed files of the configuration are in force");
+        }
+        if !is_same {
+            self.tell_fronts(&ToFront::Trust { trust: self.trust.files.clone() });
+            tracing::info!("client certificates: changed authorities or revocation lists are in force");
+        }
         self.trust.remarks.iter().for_each(|remark| tracing::warn!("{remark}"));
     }
 

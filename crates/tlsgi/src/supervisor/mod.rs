@@ -15,6 +15,7 @@ pub(crate) mod interpreter;
 mod listener;
 mod maintenance;
 mod message;
+mod named_files;
 mod passphrase;
 mod policy;
 mod pool;

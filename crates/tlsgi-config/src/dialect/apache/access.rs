@@ -16,15 +16,19 @@ pub(super) enum Rule {
     Tls,
     /// Only with a client certificate.
     Certificate,
+    /// Only users with their passwords.
+    User,
     /// It depends on something that is not looked at here.
     Other,
 }
 
 /// What a served path asks for besides being allowed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Needs {
     pub(super) has_tls: bool,
     pub(super) has_certificate: bool,
+    /// What asks for users.
+    pub(super) user: Option<Directive>,
 }
 
 /// Handlers of Apache that answer by themselves: their locations are not the application's.
@@ -113,14 +117,19 @@ fn combined(one: Option<(Rule, Directive)>, other: Option<(Rule, Directive)>) ->
 }
 
 fn all_of(directives: &[Directive]) -> Option<(Rule, Directive)> {
-    let rules = directives.iter().filter_map(|directive| rule(std::slice::from_ref(directive)));
+    let rules: Vec<_> = directives.iter().filter_map(|directive| rule(std::slice::from_ref(directive))).collect();
+    let has = |wanted| rules.iter().any(|(rule, _)| *rule == wanted);
+    if has(Rule::User) && has(Rule::Certificate) {
+        return rules.into_iter().next().map(|(_, directive)| (Rule::Other, directive));
+    }
     // The strictest decides; of what is obeyed, two together are too much.
-    rules.max_by_key(|(rule, _)| match rule {
+    rules.into_iter().max_by_key(|(rule, _)| match rule {
         Rule::Allowed => 0,
         Rule::Tls => 1,
         Rule::Certificate => 2,
-        Rule::Other => 3,
-        Rule::Denied => 4,
+        Rule::User => 3,
+        Rule::Other => 4,
+        Rule::Denied => 5,
     })
 }
 
@@ -131,6 +140,7 @@ fn required(directive: &Directive) -> Rule {
         ["all", "denied"] => Rule::Denied,
         ["ssl"] => Rule::Tls,
         ["ssl-verify-client"] => Rule::Certificate,
+        ["valid-user"] | ["user", _, ..] => Rule::User,
         _ => Rule::Other,
     }
 }
@@ -215,9 +225,10 @@ pub(super) fn obey(state: &mut Apache, rule: Rule, directive: &Directive, needs:
         Rule::Allowed => {}
         Rule::Tls => needs.has_tls = true,
         Rule::Certificate => needs.has_certificate = true,
+        Rule::User => needs.user = Some(directive.clone()),
         Rule::Denied => state.refuse(directive, "nobody is let in to what is served from there"),
         Rule::Other => {
-            let reason = "who is let in is decided by client certificates and by the application, not by addresses, users or expressions";
+            let reason = "who is let in is decided by client certificates, by files of users and by the application, not by addresses or expressions";
             state.refuse(directive, reason);
         }
     }

@@ -1,6 +1,7 @@
 //! Apache with mod_wsgi: configuration files with virtual hosts.
 
 mod access;
+mod auth;
 mod compress;
 mod daemon;
 mod document;
@@ -10,6 +11,7 @@ mod headers;
 mod host;
 mod listen;
 mod options;
+mod pages;
 mod parse;
 pub(super) mod proxy;
 mod redirect;

@@ -62,7 +62,11 @@ pub(super) fn routes(state: &mut Apache, at: usize, host: &Host) -> bool {
     }
     for proxy in every(&host.all, "Proxy") {
         if let Some((rule, directive)) = access::rule(proxy.inside()) {
-            access::obey(state, rule, &directive, &mut access::Needs::default());
+            let mut needs = access::Needs::default();
+            access::obey(state, rule, &directive, &mut needs);
+            if needs.user.is_some() {
+                state.refuse(&directive, "users are asked for in a `<Location>`");
+            }
         }
     }
     has_root

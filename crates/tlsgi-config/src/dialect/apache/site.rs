@@ -4,7 +4,9 @@ use super::access::{self, Needs, Rule};
 use super::daemon::{self, Daemon};
 use super::host::{Group, Host};
 use super::parse::Directive;
-use super::{Apache, compress, document, every, given, headers, is_below, last, proxy, redirect, tls, variable};
+use super::{
+    Apache, auth, compress, document, every, given, headers, is_below, last, pages, proxy, redirect, tls, variable,
+};
 use crate::document::Part;
 use crate::origin::Origin;
 
@@ -37,6 +39,7 @@ pub(super) fn site(state: &mut Apache, group: &Group, daemons: &[Daemon]) {
     redirect::others(state, at, group);
     headers::headers(state, at, group);
     compress::compression(state, at, group);
+    pages::pages(state, at, group);
     let mut needs = scripts(state, at, group, main, daemons);
     let has_root = proxy::routes(state, at, main) || state_has_root(state, at) || redirect::whole(main).is_some();
     files(state, at, main, &mut needs);
@@ -108,7 +111,7 @@ fn own_callable(directive: &Directive) -> Option<&str> {
 fn scripts(state: &mut Apache, at: usize, group: &Group, main: &Host, daemons: &[Daemon]) -> Needs {
     let own = found(state, main);
     if let (Some(_), Some(http)) = (&group.https, &group.http) {
-        compare(state, &own, http, daemons);
+        compare(state, &own, main, http, daemons);
     }
     let mut needs = Needs::default();
     for script in &own {
@@ -142,12 +145,15 @@ fn scripts(state: &mut Apache, at: usize, group: &Group, main: &Host, daemons: &
         if of_script.has_certificate {
             state.draft.say_site(at, "client-cert-path", &script.url, &given(&script.directive));
         }
+        if let Some(directive) = &of_script.user {
+            auth::protect(state, at, main, &script.url, directive);
+        }
     }
     needs
 }
 
 /// Both ports of a name serve the same, from one pool.
-fn compare(state: &mut Apache, own: &[Script], http: &Host, daemons: &[Daemon]) {
+fn compare(state: &mut Apache, own: &[Script], main: &Host, http: &Host, daemons: &[Daemon]) {
     for other in found(state, http) {
         let Some(same) = own.iter().find(|script| script.url == other.url) else {
             state.refuse(
@@ -163,7 +169,13 @@ fn compare(state: &mut Apache, own: &[Script], http: &Host, daemons: &[Daemon]) 
             );
             continue;
         }
-        access::check(state, http, &other.url, &other.file);
+        let of_plain = access::check(state, http, &other.url, &other.file);
+        if let Some(directive) = of_plain.user.filter(|directive| !auth::has(main, directive)) {
+            state.refuse(
+                &directive,
+                "the HTTPS virtual host of this name does not ask for users, and one site serves both",
+            );
+        }
         let names = |script: &Script| script.group.as_ref().map(|(name, _)| name.clone());
         if names(same) != names(&other)
             && let Some(daemon) = daemons.iter().find(|daemon| Some(&daemon.name) == names(&other).as_ref())
@@ -243,6 +255,10 @@ fn files(state: &mut Apache, at: usize, main: &Host, needs: &mut Needs) {
         if of_files.has_certificate {
             state.draft.say_site(at, "client-cert-path", alias.argument(0), &given(&alias));
         }
+        match &of_files.user {
+            Some(directive) => auth::protect(state, at, main, alias.argument(0), directive),
+            None => auth::open(state, at, alias.argument(0), &alias),
+        }
         let text = format!("{}={path}", alias.argument(0));
         state.draft.say_site(at, "static", &text, &given(&alias));
     }
@@ -278,8 +294,9 @@ fn clients(state: &mut Apache, at: usize, group: &Group, main: &Host, mut needs:
         }
     }
     for location in every(&main.all, "Location").cloned().collect::<Vec<_>>() {
-        is_asked |= location_rules(state, at, &location, &mut needs);
+        is_asked |= location_rules(state, at, main, &location, &mut needs);
     }
+    auth::exceptions(state, at, main);
     let patterns = main.all.iter().filter(|it| {
         let is_pattern = ["LocationMatch", "DirectoryMatch", "ProxyMatch"].iter().any(|name| it.is(name));
         is_pattern || it.is("FilesMatch") && !it.argument(0).starts_with("^\\.")
@@ -302,7 +319,7 @@ fn clients(state: &mut Apache, at: usize, group: &Group, main: &Host, mut needs:
 }
 
 /// What a `<Location>` asks for; whether it asks for a certificate.
-fn location_rules(state: &mut Apache, at: usize, location: &Directive, needs: &mut Needs) -> bool {
+fn location_rules(state: &mut Apache, at: usize, main: &Host, location: &Directive, needs: &mut Needs) -> bool {
     if access::is_own_handler(location) {
         state.warn(location, "there is no such page; the path is the application's");
         return false;
@@ -312,6 +329,9 @@ fn location_rules(state: &mut Apache, at: usize, location: &Directive, needs: &m
         access::obey(state, rule, &directive, &mut of_location);
     }
     needs.has_tls |= of_location.has_tls;
+    if let Some(directive) = &of_location.user {
+        auth::protect_location(state, at, main, location, directive);
+    }
     let verify = last(location.inside(), "SSLVerifyClient");
     let mode = verify.map_or("", |directive| directive.argument(0)).to_ascii_lowercase();
     match (mode.as_str(), verify) {

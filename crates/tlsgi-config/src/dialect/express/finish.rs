@@ -18,6 +18,7 @@ pub(super) fn finish(state: &mut Express) {
     deadlines(state);
     privileges(state);
     proxies(state);
+    error_documents(state);
     warnings(state);
     let defaults =
         [("interface", "wsgi"), ("max-body-size", "10485760"), ("queue-timeout", "45"), ("graceful-timeout", "15")];
@@ -380,6 +381,26 @@ pub(super) fn pass_variable(state: &mut Express, given: &Given) {
 pub(super) fn locale(state: &mut Express, given: &Given) {
     for name in ["LC_ALL", "LANG"] {
         state.draft.say("env", &format!("{name}={}", given.value()), given);
+    }
+}
+
+/// A page is sent from the file that its URL leads to.
+fn error_documents(state: &mut Express) {
+    for given in state.every("--error-document") {
+        let url = given.second().to_owned();
+        let mut mounts: Vec<_> = state.draft.layer.static_folder.iter().map(|said| said.value.clone()).collect();
+        mounts.sort_by_key(|mount| std::cmp::Reverse(mount.prefix.len()));
+        let file = mounts.iter().find_map(|mount| {
+            let rest = url.strip_prefix(&mount.prefix).filter(|rest| rest.starts_with('/'))?;
+            Some(format!("{}{rest}", mount.directory.display()))
+        });
+        match file {
+            Some(file) => state.draft.say("error-page", &format!("{}={file}", given.value()), &given),
+            None => state.draft.tell(refusal(&given, "a page is a file: give its URL a directory with `--url-alias`")),
+        }
+    }
+    if let Some(given) = state.kept("--error-override") {
+        state.draft.say("error-page-override", "all", &given);
     }
 }
 

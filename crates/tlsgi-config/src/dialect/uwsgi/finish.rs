@@ -290,6 +290,12 @@ pub(super) fn add_header(state: &mut Uwsgi, given: &Given) {
     }
 }
 
+pub(super) fn error_page(state: &mut Uwsgi, given: &Given) {
+    let status = given.name.rsplit('-').next().unwrap_or_default().to_owned();
+    let path = state.path(given.value(), given);
+    state.draft.say("error-page", &format!("{status}={path}"), given);
+}
+
 pub(super) fn auto_gzip(state: &mut Uwsgi, given: &Given) {
     state.draft.say("compress", "true", given);
     state.draft.say("compress-coding", "gzip", given);

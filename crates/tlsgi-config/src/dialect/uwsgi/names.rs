@@ -8,7 +8,7 @@ use super::options::TABLE;
 static NAMES: &str = include_str!("names.txt");
 
 /// The beginning of names, and what is said of all of them.
-const FAMILIES: [(&str, &str); 49] = [
+const FAMILIES: [(&str, &str); 48] = [
     ("emperor", EMPEROR),
     ("vassal", EMPEROR),
     ("imperial", EMPEROR),
@@ -32,7 +32,6 @@ const FAMILIES: [(&str, &str); 49] = [
     ("response-route", ROUTES),
     ("collect-header", ROUTES),
     ("pull-header", ROUTES),
-    ("error-page", "pages of the server cannot be replaced"),
     ("fastrouter", ROUTER),
     ("rawrouter", ROUTER),
     ("sslrouter", ROUTER),

@@ -176,6 +176,7 @@ pub(super) static TABLE: &[Section<Uwsgi>] = &[
             option(&["--del-header"], "NAME").done("`--response-header 'remove NAME'`", |state, given| {
                 state.draft.say("response-header", &format!("remove {}", given.value()), given);
             }),
+            option(&["--error-page-403", "--error-page-404", "--error-page-500"], "FILE").done("`--error-page STATUS=FILE`", finish::error_page),
             option(&["--route-if"], "CONDITION ACTION").nearly("`equal:${HTTPS};on addheader:…` and `delheader:` are `--response-header`, `Strict-Transport-Security` is `--hsts`; others are refused", finish::route_if),
             option(&["--route-if-not"], "CONDITION ACTION").nearly("`equal:${HTTPS};on redirect-permanent:https://${HTTP_HOST}${REQUEST_URI}` is the redirect of plain HTTP; others are refused", finish::route_if_not),
         ],

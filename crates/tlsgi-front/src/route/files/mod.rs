@@ -74,6 +74,7 @@ async fn send_found(client: &mut impl Client, mount: &Mount, found: Found) -> Re
     let reply = respond(request, &representation, SystemTime::now());
     let status = reply.head.status;
     let mut sent = None;
+    client.note_file();
     let outcome = send::send(client, file.descriptor, &reply, &mut sent).await;
     let name = String::from_utf8_lossy(&name);
     match (outcome, sent) {

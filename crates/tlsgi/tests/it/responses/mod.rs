@@ -1,7 +1,10 @@
 //! What a site does to requests and answers: fields, and the same over every version of HTTP.
 
+mod auth;
 mod compression;
+mod guide;
 mod headers;
+mod pages;
 
 use std::path::Path;
 
