@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 use tlsgi_cert::client::Identity;
-use tlsgi_config::config::TlsVariables;
+use tlsgi_config::config::{Proxies, TlsVariables};
 use tlsgi_wire::{Connection as Facts, Encoder, Fields, TlsFacts};
 
 use crate::pool::Link;
@@ -51,9 +51,25 @@ impl TlsSession {
 /// A link that has the facts, by its address and while it lives.
 type Announced = (u64, Weak<Link>);
 
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Peer {
+    /// None on a Unix socket.
+    pub(crate) address: Option<SocketAddr>,
+    /// Whether it can be one that speaks for others: not where a proxy connects for a client that it does not know.
+    pub(crate) may_be_proxy: bool,
+}
+
+impl From<Option<SocketAddr>> for Peer {
+    fn from(address: Option<SocketAddr>) -> Self {
+        Self { address, may_be_proxy: true }
+    }
+}
+
 /// One client connection.
 pub(crate) struct Connection {
     client: Option<SocketAddr>,
+    may_be_proxy: bool,
     client_text: String,
     server_text: String,
     server_port: u16,
@@ -117,7 +133,8 @@ pub(crate) struct View {
 
 impl Connection {
     /// A connection.
-    pub(crate) fn new(client: Option<SocketAddr>, server: &Local, tls: Option<TlsSession>) -> Rc<Self> {
+    pub(crate) fn new(peer: impl Into<Peer>, server: &Local, tls: Option<TlsSession>) -> Rc<Self> {
+        let Peer { address: client, may_be_proxy } = peer.into();
         let (server_text, server_port) = match server {
             Local::Tcp(address) => (address.ip().to_canonical().to_string(), address.port()),
             Local::Unix(path) => (path.clone(), 0),
@@ -125,7 +142,7 @@ impl Connection {
         let client_text = client.map(|address| address.ip().to_canonical().to_string()).unwrap_or_default();
         let is_https = tls.is_some();
         let (seen, views) = (RefCell::default(), RefCell::default());
-        Rc::new(Self { client, client_text, server_text, server_port, tls, is_https, seen, views })
+        Rc::new(Self { client, may_be_proxy, client_text, server_text, server_port, tls, is_https, seen, views })
     }
 
     /// Address of whoever is at the other end; none on a Unix socket.
@@ -138,6 +155,11 @@ impl Connection {
         self.client.map_or(0, |address| address.port())
     }
 
+    /// Whether what the other end says of others is believed.
+    pub(crate) fn is_trusted(&self, proxies: &Proxies) -> bool {
+        self.may_be_proxy && proxies.trusts(self.peer())
+    }
+
     /// The same connection as a trusted proxy describes it: for this client, where it names one, with address and port or 0.
     pub(crate) fn seen_by(&self, client: Option<(IpAddr, u16)>, is_https: bool) -> Rc<Self> {
         let mut seen = self.seen.borrow_mut();
@@ -147,6 +169,7 @@ impl Connection {
         let address = client.map(|(address, port)| SocketAddr::new(address, port)).or(self.client);
         let described = Rc::new(Self {
             client: address,
+            may_be_proxy: false,
             client_text: address.map(|address| address.ip().to_canonical().to_string()).unwrap_or_default(),
             server_text: self.server_text.clone(),
             server_port: self.server_port,

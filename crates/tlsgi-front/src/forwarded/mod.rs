@@ -33,7 +33,7 @@ impl std::fmt::Debug for SeenAs {
 /// Takes every field in which proxies speak out of the head, and puts what a trusted one said in the place of what the connection says.
 /// What was believed stays in the head in one plain form, for applications that look for it themselves.
 pub(crate) fn settle(head: &mut RequestHead, connection: &Rc<Connection>, door: Door, proxies: &Proxies) {
-    let is_trusted = proxies.trusts(connection.peer());
+    let is_trusted = connection.is_trusted(proxies);
     let told = if is_trusted { Told::read(head, proxies) } else { Told::default() };
     head.retain_fields(|name| !is_proxy_field(name) || is_trusted && name::is_about_certificates(name));
     if !is_trusted {

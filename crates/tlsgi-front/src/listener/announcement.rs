@@ -18,6 +18,17 @@ const SIGNATURE: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
 const FIXED: usize = 16;
 const CRC32C: u8 = 3;
 
+/// Whose connection it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Announced {
+    /// This client's.
+    Client(SocketAddr),
+    /// The proxy's own, to see whether the server is there.
+    Own,
+    /// Somebody's whom the proxy does not know, or who has no address.
+    Unknown,
+}
+
 /// Why there is nothing to go by.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unannounced {
@@ -32,9 +43,8 @@ pub(super) enum Unannounced {
     Cut(#[from] io::Error),
 }
 
-/// Takes the header off a connection, and no byte more. Gives the client, or none where the proxy speaks for itself (health checks) or does
-/// not know. The caller bounds it in time.
-pub(super) async fn take(socket: &mut TcpStream) -> Result<Option<SocketAddr>, Unannounced> {
+/// Takes the header off a connection, and no byte more. The caller bounds it in time.
+pub(super) async fn take(socket: &mut TcpStream) -> Result<Announced, Unannounced> {
     let mut header = vec![0; LEAST];
     socket.read_exact(&mut header).await?;
     if header.starts_with(SIGNATURE) {
@@ -73,12 +83,12 @@ async fn extend(from: &mut (impl AsyncRead + Unpin), header: &mut Vec<u8>, count
 }
 
 /// Version 1: `PROXY TCP4 192.0.2.1 198.51.100.1 56324 443`.
-fn line(header: &[u8]) -> Result<Option<SocketAddr>, Unannounced> {
+fn line(header: &[u8]) -> Result<Announced, Unannounced> {
     let wrong = || Unannounced::Wrong("its line is none of version 1");
     let text = header.strip_suffix(b"\r\n").and_then(|line| str::from_utf8(line).ok()).ok_or_else(wrong)?;
     let words: Vec<&str> = text.split(' ').collect();
     let (version, client, server, from, to) = match words.as_slice() {
-        ["PROXY", "UNKNOWN", ..] => return Ok(None),
+        ["PROXY", "UNKNOWN", ..] => return Ok(Announced::Unknown),
         ["PROXY", version @ ("TCP4" | "TCP6"), client, server, from, to] => (*version, *client, *server, *from, *to),
         _ => return Err(wrong()),
     };
@@ -93,11 +103,11 @@ fn line(header: &[u8]) -> Result<Option<SocketAddr>, Unannounced> {
     let client = SocketAddr::new(address(client)?, port(from)?);
     address(server)?;
     port(to)?;
-    Ok(Some(client))
+    Ok(Announced::Client(client))
 }
 
 /// Version 2, whole.
-fn binary(header: &[u8]) -> Result<Option<SocketAddr>, Unannounced> {
+fn binary(header: &[u8]) -> Result<Announced, Unannounced> {
     let wrong = |what| Err(Unannounced::Wrong(what));
     let Some((&[command, family, ..], rest)) = header.get(12..).and_then(|rest| rest.split_first_chunk::<4>()) else {
         return wrong("it is too short");
@@ -108,7 +118,7 @@ fn binary(header: &[u8]) -> Result<Option<SocketAddr>, Unannounced> {
     // Which addresses, and how long both are together.
     let length = match (command & 15, family) {
         // The proxy for itself, whatever follows.
-        (0, _) => return Ok(None),
+        (0, _) => return Ok(Announced::Own),
         (1, 0x00) => 0,
         (1, 0x11) => 12,
         (1, 0x21) => 36,
@@ -125,14 +135,14 @@ fn binary(header: &[u8]) -> Result<Option<SocketAddr>, Unannounced> {
     }
     Ok(match *addresses {
         [a, b, c, d, _, _, _, _, high, low, _, _] => {
-            Some(SocketAddr::from(([a, b, c, d], u16::from_be_bytes([high, low]))))
+            Announced::Client(SocketAddr::from(([a, b, c, d], u16::from_be_bytes([high, low]))))
         }
         _ if family == 0x21 => {
             let (client, rest) = addresses.split_first_chunk::<16>().ok_or(Unannounced::Wrong("it is too short"))?;
             let port = rest.get(16..18).map_or(0, |port| u16::from_be_bytes([port[0], port[1]]));
-            Some(SocketAddr::from((*client, port)))
+            Announced::Client(SocketAddr::from((*client, port)))
         }
-        _ => None,
+        _ => Announced::Unknown,
     })
 }
 
@@ -172,7 +182,7 @@ mod tests {
     use super::*;
 
     /// What a header that comes in these pieces, and then the rest of a connection, gives; and what is left to be read.
-    async fn taken(pieces: &[&[u8]]) -> (Result<Option<SocketAddr>, String>, Vec<u8>) {
+    async fn taken(pieces: &[&[u8]]) -> (Result<Announced, String>, Vec<u8>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let mut proxy = TcpStream::connect(address).await.expect("connected");
@@ -212,17 +222,21 @@ mod tests {
         for (header, client) in [
             (b"PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n".to_vec(), Some("192.0.2.1:56324")),
             (b"PROXY TCP6 2001:db8::7 ::1 9 443\r\n".to_vec(), Some("[2001:db8::7]:9")),
-            (b"PROXY UNKNOWN\r\n".to_vec(), None),
-            (b"PROXY UNKNOWN ffff:: ffff:: 65535 65535\r\n".to_vec(), None),
+            (b"PROXY UNKNOWN\r\n".to_vec(), Some("unknown")),
+            (b"PROXY UNKNOWN ffff:: ffff:: 65535 65535\r\n".to_vec(), Some("unknown")),
             (second(0x21, 0x11, &four), Some("192.0.2.1:56324")),
             (second(0x21, 0x21, &six), Some("[2001:db8::7]:9")),
-            (second(0x21, 0x31, &[7; 216]), None),
-            (second(0x21, 0x00, b"whatever"), None),
+            (second(0x21, 0x31, &[7; 216]), Some("unknown")),
+            (second(0x21, 0x00, b"whatever"), Some("unknown")),
             (second(0x20, 0x00, b""), None),
             (second(0x20, 0x11, b"whatever"), None),
             (with_sum, Some("192.0.2.1:56324")),
         ] {
-            let client = client.map(|client| client.parse().expect("an address"));
+            let client = match client {
+                None => Announced::Own,
+                Some("unknown") => Announced::Unknown,
+                Some(client) => Announced::Client(client.parse().expect("an address")),
+            };
             let whole = [&header[..], b"\x16\x03\x01"].concat();
             let pieces: Vec<&[u8]> = whole.chunks(5).collect();
             for pieces in [&[&whole[..]][..], &pieces[..]] {

@@ -4,24 +4,25 @@ mod announcement;
 pub(crate) mod census;
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tlsgi_config::config::Role;
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::time::{sleep, timeout};
 
 use crate::assemble::Bound;
-use crate::connection::{Connection, Local, TlsSession};
+use crate::connection::{Connection, Local, Peer, TlsSession};
 use crate::http::{h1, h2};
 use crate::route::Door;
 use crate::serve::Session;
 use crate::state::Thread;
 use crate::tls::Tls;
 use crate::tls::acceptor::{Accepted, accept};
+use announcement::Announced;
 use census::{Census, Guest};
 
 /// Pause after an accept error that will not go away by itself, such as no descriptor being free.
@@ -171,27 +172,31 @@ pub(crate) async fn serve_unix(
 
 async fn serve(
     mut socket: TcpStream,
-    mut client: Option<SocketAddr>,
+    client: Option<SocketAddr>,
     local: &Local,
     role: Role,
     tls: Tls,
     thread: Rc<Thread>,
     mut guest: Guest,
 ) {
+    let (mut peer, mut wait) = (Peer::from(client), thread.state().limits.handshake_timeout);
     if thread.state().proxies.protocol {
+        let start = Instant::now();
         match Box::pin(announced(&mut socket, client, &thread, &mut guest)).await {
-            Some(announced) => client = announced,
+            Some(announced) => peer = announced,
             None => return,
         }
+        // What is left of the time is for TLS.
+        wait = wait.saturating_sub(start.elapsed());
     }
+    let client = peer.address;
     let open = |tls: Option<TlsSession>, door| {
-        let connection = Connection::new(client, local, tls);
+        let connection = Connection::new(peer, local, tls);
         Rc::new(Session { thread: Rc::clone(&thread), connection, door })
     };
     if role == Role::Http {
         return Box::pin(h1::serve(socket, open(None, Door::Http))).await;
     }
-    let wait = thread.state().limits.handshake_timeout;
     // Each part is in a box of its own, so that a connection has room for the part it is in and no other.
     match timeout(wait, Box::pin(accept(socket, &tls))).await {
         Ok(Accepted::Tls { stream, session, is_h2: true }) => {
@@ -212,7 +217,7 @@ async fn announced(
     peer: Option<SocketAddr>,
     thread: &Thread,
     guest: &mut Guest,
-) -> Option<Option<SocketAddr>> {
+) -> Option<Peer> {
     let state = thread.state();
     let from = peer.map_or_else(|| "a Unix socket".to_owned(), |peer| peer.ip().to_canonical().to_string());
     if !state.proxies.trusts(peer.map(|peer| peer.ip())) {
@@ -225,10 +230,14 @@ async fn announced(
         Err(_) => Err("its header of the PROXY protocol did not come in time".to_owned()),
     };
     match outcome {
-        Ok(client) => {
-            let client = client.or(peer);
-            let is_admitted = guest.is_for(client.map(|client: SocketAddr| -> IpAddr { client.ip() }));
-            is_admitted.then_some(client)
+        Ok(announced) => {
+            let client = match announced {
+                Announced::Client(client) => Peer::from(Some(client)),
+                Announced::Own => Peer::from(peer),
+                // Whoever that is says nothing for others, though the address is the proxy's.
+                Announced::Unknown => Peer { address: peer, may_be_proxy: false },
+            };
+            guest.is_for(client.address.map(|client| client.ip())).then_some(client)
         }
         Err(why) => {
             report(guest, || tracing::warn!(from, "--proxy-protocol: a trusted proxy's connection is closed: {why}"));
