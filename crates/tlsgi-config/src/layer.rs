@@ -317,7 +317,7 @@ options! {
         ///
         /// As `htpasswd` writes it: bcrypt (`htpasswd -B`), SHA-256 and SHA-512 of crypt(3), Apache's MD5, SHA-1. The whole site asks, or what
         /// `--basic-auth-path` names. The file is watched; the application finds the name in `REMOTE_USER`, or in `scope["extensions"]["tlsgi.auth"]`.
-        basic_auth_file: One<FilePath> = option("--basic-auth-file", "FILE").common();
+        basic_auth_file: One<FilePath> = option("--basic-auth-file", "FILE");
 
         /// Ask for a password under a URL prefix only; repeatable.
         ///
@@ -451,7 +451,7 @@ options! {
         /// behind every value, `remove NAME` takes it out. Rules are followed in order, for applications, files, redirects and error pages
         /// alike. What frames a response is refused, and so is what has an option, such as `--hsts`. In `tlsgi.toml` a table `[response-header]`
         /// may be written.
-        response_header: Many<ResponseHeader> = option("--response-header", "RULE").common();
+        response_header: Many<ResponseHeader> = option("--response-header", "RULE");
 
         /// Set, add or remove a field of requests before the application sees them; repeatable.
         ///
@@ -465,7 +465,7 @@ options! {
         /// compressed length gives the secret away (BREACH). So HTML, JSON and other text are compressed only where neither the request has
         /// credentials (Cookie, Authorization, a client certificate) nor the response sets a cookie; scripts, styles, fonts, pictures and static
         /// files always. Precompressed siblings of static files are sent without this option too.
-        compress: One<bool> = switch("--compress").off(&["--no-compress"]).common();
+        compress: One<bool> = switch("--compress").off(&["--no-compress"]);
 
         /// Content coding for `--compress`, the best liked first; repeatable.
         ///
