@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import ssl
@@ -80,7 +81,8 @@ class Server:
             pid = queue.pop()
             found.append(pid)
             for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
-                queue += [int(child) for child in tasks.read_text().split()]
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                    queue += [int(child) for child in tasks.read_text().split()]
         return found
 
     def stop(self) -> int:

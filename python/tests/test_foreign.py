@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import ssl
@@ -117,8 +118,13 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def workers(server: Server) -> list[int]:
-    lines = {pid: Path(f"/proc/{pid}/cmdline").read_text() for pid in server.processes()}
-    return [pid for pid, line in lines.items() if "worker" in line]
+    found = []
+    for pid in server.processes():
+        # Others may have ended meanwhile.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if "worker" in Path(f"/proc/{pid}/cmdline").read_text():
+                found.append(pid)
+    return found
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import shlex
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,18 @@ def start(line: str, directory: Path) -> Server:
     words = shlex.split(line)
     assert words[:2] == ["tlsgi", "serve"], line
     return Server(directory, *words[2:], cwd=directory)
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Until somebody listens there."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), PATIENCE).close()
+            return
+        except ConnectionRefusedError:
+            assert process.poll() is None, "it ended"
+    raise AssertionError(f"nobody listens on {port}")
 
 
 def test_mutual_tls(tmp_path: Path) -> None:
@@ -120,10 +133,11 @@ def test_as_a_proxy(tmp_path: Path) -> None:
                 write(text, tmp_path)
             elif text.startswith("python "):
                 behind = subprocess.Popen([sys.executable, *text.split()[1:2]], cwd=tmp_path, stderr=subprocess.DEVNULL)
+                wait_for(int(port), behind)
             elif kind == "sh" and text.startswith("tlsgi serve"):
                 server = start(text, tmp_path)
             elif kind == "sh":
-                output = run(text.replace("curl ", "curl --retry 20 --retry-all-errors --retry-delay 0 "), tmp_path, server)
+                output = run(text, tmp_path, server)
             elif kind == "text":
                 assert server is not None
                 assert output == text.replace("8443", server.https.rsplit(":", 1)[1])
