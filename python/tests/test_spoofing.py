@@ -185,13 +185,16 @@ def h2(server: Server, fields: list[tuple[str, str]]) -> tuple[int, str]:
     with context.wrap_socket(plain, server_hostname="localhost") as stream:
         connection = H2Connection(H2Configuration(validate_outbound_headers=False, normalize_outbound_headers=False))
         connection.initiate_connection()
-        connection.send_headers(1, fields, end_stream=True)
+        connection.send_headers(1, fields, end_stream=(":method", "CONNECT") not in fields)
         stream.sendall(connection.data_to_send())
         status, body = 0, b""
         while data := stream.recv(65536):
             for event in connection.receive_data(data):
                 if isinstance(event, ResponseReceived):
-                    status = int(dict(event.headers)[b":status"])
+                    answer = dict(event.headers)
+                    status = int(answer[b":status"])
+                    if b"x-facts" in answer:
+                        return status, answer[b"x-facts"].decode("latin-1")
                 elif isinstance(event, DataReceived):
                     body += event.data
                 elif isinstance(event, (StreamEnded, StreamReset, ConnectionTerminated)):
@@ -201,6 +204,12 @@ def h2(server: Server, fields: list[tuple[str, str]]) -> tuple[int, str]:
 
 def pseudo(authority: str = "localhost", scheme: str = "https") -> list[tuple[str, str]]:
     return [(":method", "GET"), (":scheme", scheme), (":authority", authority), (":path", "/")]
+
+
+def upgrade() -> list[tuple[str, str]]:
+    """The handshake of a WebSocket (RFC 8441)."""
+    own = [(":method", "CONNECT"), (":protocol", "websocket"), *pseudo()[1:]]
+    return [*own, ("sec-websocket-version", "13")]
 
 
 def pairs(fields: list[str]) -> list[tuple[str, str]]:
@@ -280,6 +289,11 @@ def test_nothing_changes_in_a_websocket_handshake(tmp_path: Path, trust: list[st
             assert status == 101 and f"'scheme': '{'wss' if is_tls else 'ws'}'" in honest, honest
             for fields in FIELDS:
                 assert exchange(server, handshake(fields), is_tls=is_tls) == (101, honest), fields
+        pytest.importorskip("h2")
+        status, honest = h2(server, upgrade())
+        assert status == 200 and "'scheme': 'wss'" in honest, honest
+        for fields in FIELDS:
+            assert h2(server, [*upgrade(), *pairs(fields)]) == (200, honest), fields
     finally:
         code = server.stop()
     assert code == 0, server.log
