@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import logging
 import os
-import sys
 import time
 import traceback
 import types
 from typing import Any, Callable, Iterable, Iterator, Optional
 
+from tlsgi import settings
 from tlsgi.failure import Failure
 from tlsgi.log import logger
 
@@ -212,21 +211,11 @@ class _Format(logging.Formatter):
 def load(source: str, worker_name: str) -> Hooks:
     """Runs the file, or imports the module behind ``python:``."""
     try:
-        if source.startswith("python:"):
-            names = vars(importlib.import_module(source[len("python:") :]))
-        else:
-            module = types.ModuleType("__config__")
-            module.__file__ = source
-            # What the file defines may be looked up by its module's name.
-            sys.modules["__config__"] = module
-            with open(source, "rb") as file:
-                code = compile(file.read(), source, "exec", dont_inherit=True)
-            exec(code, vars(module))
-            names = vars(module)
+        names = settings.names(source)
     except BaseException as error:
         last = traceback.format_exception_only(type(error), error)[-1].strip()
         raise Failure("hooks", f'running "{source}" failed: {last}', traceback.format_exc().rstrip()) from error
-    return Hooks(dict(names), worker_name)
+    return Hooks(names, worker_name)
 
 
 def _arity(function: Callable[..., Any]) -> int:

@@ -35,19 +35,22 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
 def read(source: str) -> dict[str, Any]:
     """The names that the file, or the module behind ``python:``, binds."""
-    if source.startswith("python:"):
-        names = vars(importlib.import_module(source[len("python:") :]))
-    else:
-        module = types.ModuleType("__config__")
-        module.__file__ = source
-        # What the file defines may be looked up by its module's name.
-        sys.modules["__config__"] = module
-        with open(source, "rb") as file:
-            code = compile(file.read(), source, "exec", dont_inherit=True)
-        exec(code, vars(module))
-        names = vars(module)
-    found = {name: value for name, value in list(names.items()) if not name.startswith("_")}
+    found = {name: value for name, value in names(source).items() if not name.startswith("_")}
     return {name: plain(value) for name, value in found.items() if not isinstance(value, types.ModuleType)}
+
+
+def names(source: str) -> dict[str, Any]:
+    """Everything that the file binds when it is run, or the module behind ``python:`` when it is imported."""
+    if source.startswith("python:"):
+        return dict(vars(importlib.import_module(source[len("python:") :])))
+    module = types.ModuleType("__config__")
+    module.__file__ = source
+    # What the file defines may be looked up by its module's name.
+    sys.modules["__config__"] = module
+    with open(source, "rb") as file:
+        code = compile(file.read(), source, "exec", dont_inherit=True)
+    exec(code, vars(module))
+    return dict(vars(module))
 
 
 def plain(value: Any, depth: int = 0) -> Any:
