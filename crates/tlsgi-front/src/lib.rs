@@ -17,6 +17,7 @@ mod route;
 mod run;
 mod serve;
 mod state;
+mod stream;
 mod thread;
 mod tls;
 mod upstream;

@@ -20,6 +20,7 @@ use crate::http::{h1, h2};
 use crate::route::Door;
 use crate::serve::Session;
 use crate::state::Thread;
+use crate::stream;
 use crate::tls::Tls;
 use crate::tls::acceptor::{Accepted, accept};
 use announcement::Announced;
@@ -162,9 +163,7 @@ pub(crate) async fn serve_unix(
     thread: Rc<Thread>,
     guest: Guest,
 ) {
-    // What is done with a connection from here on (peek, read, write, shut down) is the same for every stream socket.
-    let socket = socket.into_std().map(|socket| std::net::TcpStream::from(OwnedFd::from(socket)));
-    match socket.and_then(TcpStream::from_std) {
+    match stream::of_unix(socket) {
         Ok(socket) => serve(socket, None, &Local::Unix(path), role, tls, thread, guest).await,
         Err(error) => tracing::debug!(%error, "a connection on a Unix socket cannot be served"),
     }

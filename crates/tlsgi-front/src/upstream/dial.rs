@@ -9,7 +9,7 @@ use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
-use super::line::Socket;
+use crate::stream;
 
 /// How long addresses of a name are believed.
 const BELIEVED: Duration = Duration::from_secs(15);
@@ -22,17 +22,17 @@ const MAX_ADDRESSES: usize = 8;
 pub(super) struct Addresses(Mutex<Option<(Instant, Vec<SocketAddr>)>>);
 
 /// A new connection.
-pub(super) async fn dial(to: &UpstreamAddress, known: &Addresses, wait: Duration) -> io::Result<Socket> {
+pub(super) async fn dial(to: &UpstreamAddress, known: &Addresses, wait: Duration) -> io::Result<TcpStream> {
     let deadline = Instant::now() + wait;
     let connected = timeout_at(deadline, async {
         match to {
-            UpstreamAddress::Unix(path) => UnixStream::connect(path).await.map(Socket::Unix),
+            UpstreamAddress::Unix(path) => stream::of_unix(UnixStream::connect(path).await?),
             UpstreamAddress::Tcp { host, port } => {
                 let addresses = known.of(host, *port).await?;
                 let socket = connect(&addresses).await.inspect_err(|_| known.forget())?;
                 // Heads and small bodies leave at once.
                 socket.set_nodelay(true)?;
-                Ok(Socket::Tcp(socket))
+                Ok(socket)
             }
         }
     });

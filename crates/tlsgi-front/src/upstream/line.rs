@@ -1,33 +1,21 @@
 //! One connection to an upstream: bytes both ways at once, in buffers that do not grow.
 
-use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::io::AsyncWrite as _;
+use tokio::net::TcpStream;
 
-/// Bytes read at a time, into a buffer that all connections of the thread share: one that waits holds none.
+use crate::stream;
+
+/// Bytes read at a time.
 const READ_SIZE: usize = 32 << 10;
-
-thread_local! {
-    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_SIZE]);
-}
 
 /// Bytes on their way to the upstream, beyond which nothing more is taken from the client.
 pub(super) const MAX_OUT: usize = 64 << 10;
-
-/// A socket of either kind.
-#[derive(Debug)]
-pub(super) enum Socket {
-    /// Over the network.
-    Tcp(TcpStream),
-    /// On this machine.
-    Unix(UnixStream),
-}
 
 /// What a turn brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +33,7 @@ pub(super) enum Turn {
 /// The connection and its buffers.
 #[derive(Debug)]
 pub(super) struct Line {
-    socket: Socket,
+    socket: TcpStream,
     /// Read, not looked at yet.
     pub(super) input: BytesMut,
     /// To be written.
@@ -61,7 +49,7 @@ pub(super) struct Line {
 
 impl Line {
     /// A new connection.
-    pub(super) fn new(socket: Socket) -> Self {
+    pub(super) fn new(socket: TcpStream) -> Self {
         let (input, out) = (BytesMut::new(), Vec::new());
         Self { socket, input, out, written: 0, sent: 0, is_used: false, is_deaf: false }
     }
@@ -86,15 +74,11 @@ impl Line {
             return Poll::Ready(Turn::Written);
         }
         let Self { socket, input, .. } = self;
-        SCRATCH.with_borrow_mut(|scratch| {
-            let mut buffer = ReadBuf::new(scratch);
-            let read = ready!(Pin::new(socket).poll_read(cx, &mut buffer));
-            input.extend_from_slice(buffer.filled());
-            Poll::Ready(match (read, buffer.filled()) {
-                (Ok(()), []) => Turn::End,
-                (Ok(()), _) => Turn::Read,
-                (Err(_), _) => Turn::Broken,
-            })
+        let read = ready!(stream::poll_read(socket, cx, READ_SIZE, |bytes| input.extend_from_slice(bytes)));
+        Poll::Ready(match read {
+            Ok(0) => Turn::End,
+            Ok(_) => Turn::Read,
+            Err(_) => Turn::Broken,
         })
     }
 
@@ -122,21 +106,13 @@ impl Line {
 
     /// Whether an idle connection is still of use: nothing came, not even its end.
     pub(super) fn is_quiet(&mut self) -> bool {
-        let mut byte = [0];
-        let read = match &self.socket {
-            Socket::Tcp(socket) => socket.try_read(&mut byte),
-            Socket::Unix(socket) => socket.try_read(&mut byte),
-        };
-        matches!(read, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+        matches!(self.socket.try_read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 
     /// Ready when something came on an idle connection, were it its end.
     pub(super) fn poll_stirred(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            let polled = match &self.socket {
-                Socket::Tcp(socket) => socket.poll_read_ready(cx).map(drop),
-                Socket::Unix(socket) => socket.poll_read_ready(cx).map(drop),
-            };
+            let polled = self.socket.poll_read_ready(cx).map(drop);
             // What the reactor remembers may be long read.
             if polled.is_pending() || !self.is_quiet() {
                 return polled;
@@ -149,34 +125,5 @@ impl Line {
         self.input = BytesMut::new();
         self.out = Vec::new();
         (self.written, self.sent, self.is_used) = (0, 0, true);
-    }
-}
-
-impl AsyncRead for Socket {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(socket) => Pin::new(socket).poll_read(cx, buffer),
-            Self::Unix(socket) => Pin::new(socket).poll_read(cx, buffer),
-        }
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Tcp(socket) => Pin::new(socket).poll_write(cx, bytes),
-            Self::Unix(socket) => Pin::new(socket).poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Tcp(socket) => Pin::new(socket).poll_shutdown(cx),
-            Self::Unix(socket) => Pin::new(socket).poll_shutdown(cx),
-        }
     }
 }

@@ -1,30 +1,23 @@
 //! Buffered bytes from and to one HTTP/1 connection, every wait under a deadline.
 
-use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 
 use crate::http::client::Gone;
 use crate::http::deadline::Deadline;
-
-/// Bytes read at a time, into a buffer that all connections of the thread share: an idle connection holds none.
-const READ_SIZE: usize = 64 << 10;
+use crate::stream;
 
 /// Room for each read of a large body.
 const BULK_SIZE: usize = 64 << 10;
 
 /// Request bytes that are kept for later while an earlier request is answered.
 pub(crate) const MAX_AHEAD: usize = 64 << 10;
-
-thread_local! {
-    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_SIZE]);
-}
 
 /// What a read gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,15 +117,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
             return Poll::Ready(Read::End);
         }
         let Self { io, input, taken, .. } = self;
-        let polled = SCRATCH.with_borrow_mut(|scratch| {
-            let mut buffer = ReadBuf::new(scratch);
-            ready!(Pin::new(io).poll_read(cx, &mut buffer))?;
-            if *taken > 0 {
-                input.drain(..*taken);
-                *taken = 0;
-            }
-            input.extend_from_slice(buffer.filled());
-            Poll::Ready(Ok(buffer.filled().len()))
+        let polled = stream::poll_read(io, cx, stream::READ_SIZE, |bytes| {
+            input.drain(..std::mem::take(taken));
+            input.extend_from_slice(bytes);
         });
         self.conclude(polled, cx)
     }

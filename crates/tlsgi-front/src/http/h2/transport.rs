@@ -1,18 +1,15 @@
 //! The byte stream under a connection: read into memory that all connections of a thread share, written once a turn.
 
-use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout};
 
 use super::protocol::Connection;
-
-/// Bytes read at a time.
-const READ_SIZE: usize = 64 << 10;
+use crate::stream;
 
 /// Reads in one turn.
 const READS: usize = 4;
@@ -21,10 +18,6 @@ const READS: usize = 4;
 /// reset; and how much of it.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 1 << 20;
-
-thread_local! {
-    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_SIZE]);
-}
 
 /// How reading ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,13 +60,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
             if !connection.takes_input() {
                 return Read::Dry;
             }
-            let polled = SCRATCH.with_borrow_mut(|scratch| {
-                let mut buffer = ReadBuf::new(scratch);
-                ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
-                connection.receive(buffer.filled());
-                Poll::Ready(io::Result::Ok(buffer.filled().len()))
-            });
-            match polled {
+            match stream::poll_read(&mut self.io, cx, stream::READ_SIZE, |bytes| connection.receive(bytes)) {
                 Poll::Pending => return Read::Dry,
                 Poll::Ready(Ok(count)) if count > 0 => {}
                 Poll::Ready(_) => {
@@ -126,13 +113,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
         if self.is_read_closed || self.is_broken {
             return;
         }
-        let mut scratch = vec![0; 16 << 10];
         let mut discarded = 0;
         let discard = std::future::poll_fn(|cx| {
             while discarded < LINGER_BYTES {
-                let mut buffer = ReadBuf::new(&mut scratch);
-                match ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer)) {
-                    Ok(()) if !buffer.filled().is_empty() => discarded += buffer.filled().len(),
+                match ready!(stream::poll_read(&mut self.io, cx, stream::READ_SIZE, |_| {})) {
+                    Ok(count) if count > 0 => discarded += count,
                     _ => break,
                 }
             }
