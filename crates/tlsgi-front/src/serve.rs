@@ -94,7 +94,7 @@ impl Session {
     }
 
     /// The client's connection, as far as trusted proxies go.
-    fn connection<'h>(&'h self, head: &'h RequestHead) -> &'h Rc<Connection> {
+    pub(crate) fn connection<'h>(&'h self, head: &'h RequestHead) -> &'h Rc<Connection> {
         head.seen_as.as_ref().map_or(&self.connection, |seen| &seen.connection)
     }
 

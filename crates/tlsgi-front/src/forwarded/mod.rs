@@ -12,7 +12,7 @@ use tlsgi_config::config::Proxies;
 use crate::connection::Connection;
 use crate::http::head::RequestHead;
 use crate::route::Door;
-pub(crate) use name::is_proxy_field;
+pub(crate) use name::{is_about_certificates, is_proxy_field, letters};
 use told::Told;
 
 /// A request as it was before the proxies that are trusted.
@@ -35,7 +35,7 @@ impl std::fmt::Debug for SeenAs {
 pub(crate) fn settle(head: &mut RequestHead, connection: &Rc<Connection>, door: Door, proxies: &Proxies) {
     let is_trusted = connection.is_trusted(proxies);
     let told = if is_trusted { Told::read(head, proxies) } else { Told::default() };
-    head.retain_fields(|name| !is_proxy_field(name) || is_trusted && name::is_about_certificates(name));
+    head.retain_fields(|name| !is_proxy_field(name) || is_trusted && is_about_certificates(name));
     if !is_trusted {
         return;
     }

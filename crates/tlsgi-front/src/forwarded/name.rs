@@ -1,5 +1,7 @@
 //! The names of fields in which proxies speak, in all spellings.
 
+use smallvec::SmallVec;
+
 /// Longest name that is compared; longer ones begin with one that is known, or are unknown.
 const LONGEST: usize = 24;
 
@@ -10,25 +12,18 @@ pub(crate) fn is_proxy_field(name: &[u8]) -> bool {
         [b'x', ..] | [b'f', b'o' | b'r', ..] | [b's', b's', ..] => {}
         _ => return false,
     }
-    let (letters, length) = letters(name);
-    let letters = letters.get(..length).unwrap_or_default();
-    letters.starts_with(b"xforwarded") || is_certificate(letters) || is_other(letters)
+    let letters = letters(name);
+    letters.starts_with(b"xforwarded") || is_certificate(&letters) || is_other(&letters)
 }
 
 /// Whether it is about the certificate of a client. Lower-case name.
-pub(super) fn is_about_certificates(name: &[u8]) -> bool {
-    let (letters, length) = letters(name);
-    is_certificate(letters.get(..length).unwrap_or_default())
+pub(crate) fn is_about_certificates(name: &[u8]) -> bool {
+    is_certificate(&letters(name))
 }
 
-fn letters(name: &[u8]) -> ([u8; LONGEST], usize) {
-    let mut letters = [0; LONGEST];
-    let mut length = 0;
-    for (place, byte) in letters.iter_mut().zip(name.iter().filter(|byte| byte.is_ascii_alphanumeric())) {
-        *place = *byte;
-        length += 1;
-    }
-    (letters, length)
+/// The first letters and digits of a name, which some applications tell it by.
+pub(crate) fn letters(name: &[u8]) -> SmallVec<[u8; LONGEST]> {
+    name.iter().copied().filter(u8::is_ascii_alphanumeric).take(LONGEST).collect()
 }
 
 fn is_certificate(letters: &[u8]) -> bool {

@@ -26,7 +26,7 @@ pub(super) fn put(
     told: &Told,
     framing: Framing,
 ) -> Result<(), Failure> {
-    let connection = head.seen_as.as_ref().map_or(&session.connection, |seen| &seen.connection);
+    let connection = session.connection(head);
     let mut packet = Packet::default();
     packet.request(head, place, framing);
     packet.place(site, head, connection);

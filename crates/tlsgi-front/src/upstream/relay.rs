@@ -288,7 +288,7 @@ impl Relay<'_> {
         if self.upstream.is_unix() || !field::walk(encoded).any(|(_, name, _)| is_address(name)) {
             return encoded.to_vec();
         }
-        let connection = request.seen_as.as_ref().map_or(&self.session.connection, |seen| &seen.connection);
+        let connection = self.session.connection(request);
         let mut fields = FieldBlock::default();
         for (_, name, value) in field::walk(encoded) {
             let known = if is_address(name) { self.place.location(value, &self.upstream.host) } else { None };

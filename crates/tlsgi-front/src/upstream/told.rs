@@ -5,6 +5,7 @@ use tlsgi_wire::MAX_FIELD;
 
 use super::Place;
 use crate::connection::Connection;
+use crate::forwarded::is_about_certificates;
 use crate::http::field;
 use crate::http::head::{RequestHead, split_port};
 use crate::serve::Session;
@@ -31,7 +32,7 @@ impl Told {
         place: &Place,
         request_id: &str,
     ) -> Self {
-        let connection = head.seen_as.as_ref().map_or(&session.connection, |seen| &seen.connection);
+        let connection = session.connection(head);
         let mut fields = Vec::with_capacity(8);
         if let Some(hops) = hops(session, connection, head) {
             fields.push(("x-forwarded-for", hops));
@@ -62,14 +63,6 @@ impl Told {
             _ => self.speaks_of_certificates && is_about_certificates(name),
         }
     }
-}
-
-/// In whatever spelling.
-fn is_about_certificates(name: &[u8]) -> bool {
-    let letters: Vec<u8> = name.iter().filter(|byte| byte.is_ascii_alphanumeric()).copied().collect();
-    [&b"xsslclient"[..], b"sslclient", b"xclientcert", b"xforwardedclientcert"]
-        .iter()
-        .any(|start| letters.starts_with(start))
 }
 
 /// The client and the proxies before this server: what trusted ones said, and who is at the other end of the connection.

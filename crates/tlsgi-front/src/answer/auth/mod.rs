@@ -12,6 +12,7 @@ use tlsgi_cert::password::{PasswordError, Passwords};
 use tlsgi_config::config::BasicAuth;
 
 use crate::control::NamedFiles;
+use crate::forwarded::letters;
 use crate::http::failure::Failure;
 use crate::http::head::RequestHead;
 use crate::route::reading::Prefixes;
@@ -138,9 +139,8 @@ fn read(config: &BasicAuth, files: &NamedFiles) -> Result<Vec<Option<Arc<Passwor
 
 /// Whether an application could take this field for the name that the server found. Lower-case name.
 pub(super) fn is_about_users(name: &[u8]) -> bool {
-    let letters: Vec<u8> = name.iter().filter(|byte| byte.is_ascii_alphanumeric()).copied().collect();
     matches!(
-        letters.as_slice(),
+        &*letters(name),
         b"remoteuser"
             | b"xremoteuser"
             | b"authuser"
