@@ -59,6 +59,11 @@ impl<T> Exchanges<T> {
         true
     }
 
+    /// Whether the front takes it for begun, given that it has all that was encoded so far.
+    pub(crate) fn is_begun(&self, id: u32) -> bool {
+        self.open.get(&id).is_some_and(|open| open.is_begun)
+    }
+
     /// The exchange is over: call before the frame that says so can reach the front, which may use the id again.
     pub(crate) fn done(&mut self, id: u32) -> Option<T> {
         let open = self.open.remove(&id)?;

@@ -8,6 +8,7 @@ mod facts;
 mod fields;
 mod ids;
 mod link;
+mod pace;
 mod wsgi;
 
 use pyo3::prelude::*;

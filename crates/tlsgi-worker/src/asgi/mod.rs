@@ -11,7 +11,6 @@ mod inbound;
 mod link;
 mod operation;
 mod outgoing;
-mod pace;
 mod scope;
 mod server;
 

@@ -13,9 +13,9 @@ use super::exchange::Exchange;
 use super::link::Link;
 use super::lock;
 use super::operation::Sent;
-use super::pace::Pace;
 use super::scope::Named;
 use crate::Error;
+use crate::pace::Pace;
 
 /// Runs an ASGI application for the requests of its links.
 ///

@@ -45,49 +45,8 @@ impl From<Refusal> for Fault {
     }
 }
 
-/// One thread's work until the worker stops. The next request is taken, and its `Begin` written, together with the end of the one
-/// before; the interpreter lock is only given up when there is none.
-pub(crate) fn serve(py: Python<'_>, shared: &Arc<Shared>) {
-    shared.queue.enter();
-    let mut tail = Vec::new();
-    let mut next = None;
-    loop {
-        let Some(task) = next.take() else {
-            next = look(shared);
-            if let Some(task) = &next {
-                task.exchange.link.begin(task.exchange.id);
-            } else if !py.detach(|| shared.reading.lead(shared) || shared.queue.wait()) || shared.is_over() {
-                break;
-            }
-            continue;
-        };
-        let exchange = Arc::clone(&task.exchange);
-        call(py, shared, task, &mut tail);
-        next = shared.queue.take();
-        finish(&exchange, &tail, next.as_ref());
-        tail.clear();
-    }
-    shared.queue.leave();
-}
-
-/// The next request: one that waits, or one that can be read without waiting.
-fn look(shared: &Arc<Shared>) -> Option<Task> {
-    shared.queue.take().or_else(|| {
-        shared.reading.read_now(shared);
-        shared.queue.take()
-    })
-}
-
-fn finish(exchange: &super::exchange::Exchange, tail: &[u8], next: Option<&Task>) {
-    let following = next.filter(|next| Arc::ptr_eq(&next.exchange.link, &exchange.link)).map(|next| next.exchange.id);
-    exchange.link.finish(exchange.id, tail, following);
-    if let Some(next) = next.filter(|_| following.is_none()) {
-        next.exchange.link.begin(next.exchange.id);
-    }
-}
-
 /// Runs one request; leaves its last frames in `tail`.
-fn call(py: Python<'_>, shared: &Arc<Shared>, task: Task, tail: &mut Vec<u8>) {
+pub(super) fn call(py: Python<'_>, shared: &Arc<Shared>, task: Task, tail: &mut Vec<u8>) {
     let Task { exchange, frame } = task;
     let id = exchange.id;
     let request = match tlsgi_wire::decode(&frame, Direction::ToWorker) {

@@ -1,13 +1,24 @@
 //! One link as all threads see it: the write lock, the open exchanges, and whether the front is still there.
+//!
+//! Finished answers may be left in the buffer while their thread runs the next request (`turns.rs`), on one condition: the front
+//! has been told before that this next one is begun. So a link with answers left always has an exchange open that both sides
+//! take for begun, and neither presumes another one from what the front has not seen yet.
 
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::exchange::Exchange;
 use crate::exchanges::Exchanges;
 use crate::link::Outbox;
+
+/// Most bytes that wait for the next answer.
+const MOST_LEFT: usize = 32 << 10;
+
+/// After this, what was left is written with the next answer, however short the calls are.
+const LONGEST_LEFT: Duration = Duration::from_micros(200);
 
 /// Gets the reader out of its wait.
 #[derive(Debug)]
@@ -60,6 +71,8 @@ pub(crate) struct State {
     pub(crate) outbox: Outbox,
     /// What the front has open here.
     pub(crate) exchanges: Exchanges<Arc<Exchange>>,
+    /// Since when finished answers lie in `outbox` that nobody has tried to send.
+    left: Option<Instant>,
     /// The socket was full: the reader flushes, nobody else tries.
     pub(crate) is_blocked: bool,
     /// The front is gone.
@@ -72,13 +85,19 @@ impl State {
     fn is_quiet(&self) -> bool {
         self.exchanges.len() == 0 && self.outbox.is_empty()
     }
+
+    /// Whether `frames` may wait for more: there is room, and nothing waits for too long already.
+    fn has_patience(&self, frames: usize, now: Instant) -> bool {
+        let is_soon = self.left.is_none_or(|since| now.saturating_duration_since(since) < LONGEST_LEFT);
+        is_soon && !self.is_gone && !self.is_blocked && self.outbox.len() + frames <= MOST_LEFT
+    }
 }
 
 impl Link {
     /// A link over a non-blocking socket.
     pub(crate) fn new(socket: UnixStream, waker: Arc<Waker>) -> Self {
         let (outbox, exchanges) = (Outbox::default(), Exchanges::new());
-        let state = State { outbox, exchanges, is_blocked: false, is_gone: false, is_draining: false };
+        let state = State { outbox, exchanges, left: None, is_blocked: false, is_gone: false, is_draining: false };
         Self { socket, welcome: OnceLock::new(), state: Mutex::new(state), waker }
     }
 
@@ -97,6 +116,7 @@ impl Link {
     /// As [`Self::write`], for a frame that `encode` leaves without its last bytes, which are `piece`.
     pub(crate) fn write_apart(&self, encode: impl FnOnce(&mut Vec<u8>), piece: &[u8]) {
         let mut state = self.lock();
+        state.left = None;
         encode(state.outbox.buffer());
         if state.is_gone || state.is_blocked {
             state.outbox.buffer().extend_from_slice(piece);
@@ -104,6 +124,19 @@ impl Link {
         }
         let outcome = state.outbox.flush_with(&self.socket, piece);
         self.note(&mut state, &outcome);
+    }
+
+    /// As [`Self::write`], for the last bytes of an answer whose exchange is not over yet: they may be left for [`Self::finish`] or
+    /// whoever writes next, if `is_watched` says so.
+    pub(crate) fn write_soon(&self, encode: impl FnOnce(&mut Vec<u8>), is_watched: impl FnOnce() -> bool) {
+        let mut state = self.lock();
+        encode(state.outbox.buffer());
+        let now = Instant::now();
+        if state.has_patience(0, now) && is_watched() {
+            state.left.get_or_insert(now);
+        } else {
+            self.flush(&mut state);
+        }
     }
 
     /// The application is about to be called: writes `Begin` unless the front presumes it.
@@ -115,21 +148,50 @@ impl Link {
         }
     }
 
-    /// Ends an exchange: its last frames, of which the last says that it is done, and in the same write the `Begin` of the request that
-    /// this thread takes next, when that came over the same link.
-    pub(crate) fn finish(&self, id: u32, frames: &[u8], next: Option<u32>) {
+    /// Ends an exchange: its last frames, of which the last says that it is done, and in the same write `Begin` of the requests
+    /// `next` that came over the same link, as far as they are not begun.
+    pub(crate) fn finish(&self, id: u32, frames: &[u8], next: impl IntoIterator<Item = u32>) {
         let mut state = self.lock();
         state.outbox.buffer().extend_from_slice(frames);
         state.exchanges.done(id);
-        if let Some(next) = next
-            && state.exchanges.begin(next)
-        {
-            state.outbox.encoder().begin(next);
+        for next in next {
+            if state.exchanges.begin(next) {
+                state.outbox.encoder().begin(next);
+            }
         }
         self.flush(&mut state);
         drop(state);
         if self.waker.is_watching_ends.load(Ordering::Relaxed) {
             self.waker.wake();
+        }
+    }
+
+    /// As [`Self::finish`], but leaves the frames in the buffer, when the front knows already that `next` is begun and `is_watched`
+    /// says that somebody looks after them. False when they have to be written now: nothing was done.
+    pub(crate) fn leave(
+        &self,
+        id: u32,
+        frames: &[u8],
+        next: u32,
+        now: Instant,
+        is_watched: impl FnOnce() -> bool,
+    ) -> bool {
+        let mut state = self.lock();
+        // Before this exchange is over for us: what is presumed from its end, the front does not presume yet.
+        if !state.exchanges.is_begun(next) || !state.has_patience(frames.len(), now) || !is_watched() {
+            return false;
+        }
+        state.outbox.buffer().extend_from_slice(frames);
+        state.exchanges.done(id);
+        state.left.get_or_insert(now);
+        true
+    }
+
+    /// Sends what was left lying.
+    pub(crate) fn flush_left(&self) {
+        let mut state = self.lock();
+        if state.left.is_some() {
+            self.flush(&mut state);
         }
     }
 
@@ -152,6 +214,7 @@ impl Link {
     }
 
     fn flush(&self, state: &mut State) {
+        state.left = None;
         if state.is_gone {
             state.outbox.clear();
             return;

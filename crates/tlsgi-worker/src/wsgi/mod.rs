@@ -14,6 +14,7 @@ mod reader;
 mod responder;
 mod server;
 mod start_response;
+mod turns;
 mod watchdog;
 
 use pyo3::prelude::*;

@@ -65,6 +65,13 @@ impl Queue {
         self.lock().waiting.pop_front().map(|(_, task)| task)
     }
 
+    /// The ids of the next requests as far as they came over `link`, at most `most`; all of them stay where they are.
+    pub(crate) fn next_on(&self, link: &Link, most: usize, ids: &mut Vec<u32>) {
+        let state = self.lock();
+        let waiting = state.waiting.iter().map(|(_, task)| &task.exchange);
+        ids.extend(waiting.take_while(|next| std::ptr::eq(&*next.link, link)).take(most).map(|next| next.id));
+    }
+
     /// Takes a request back that no thread has begun.
     pub(crate) fn remove(&self, exchange: &Arc<Exchange>) -> Option<Task> {
         let mut state = self.lock();

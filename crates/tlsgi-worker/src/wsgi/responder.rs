@@ -353,6 +353,7 @@ impl Responder {
                 }
                 Some(tail) if is_last => encode(tail, true),
                 _ if is_large => exchange.link.write_apart(|buffer| encode(buffer, false), piece),
+                _ if is_end => exchange.link.write_soon(|buffer| encode(buffer, false), || shared.may_leave()),
                 _ => exchange.link.write(|outbox| encode(outbox.buffer(), false)),
             }
             if is_last {

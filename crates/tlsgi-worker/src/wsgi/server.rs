@@ -4,18 +4,19 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use pyo3::prelude::*;
 use tlsgi_wire::Interface;
 
-use super::application;
 use super::environ::Constants;
 use super::link::{Link, Waker};
 use super::queue::Queue;
 use super::reader::Reader;
+use super::turns;
 use super::watchdog::{self, Reading};
 use crate::Error;
+use crate::pace::Pace;
 
 /// What the main thread is told, as one byte in a socket that it polls.
 #[derive(Debug, Clone, Copy)]
@@ -42,8 +43,12 @@ pub(crate) struct Shared {
     pub(crate) queue: Queue,
     /// Who reads the links.
     pub(crate) reading: Reading,
+    /// How quick the application has been lately.
+    pub(crate) pace: Pace,
     waker: Arc<Waker>,
     attached: Mutex<Vec<Arc<Link>>>,
+    /// All links that are not over.
+    links: Mutex<Vec<Weak<Link>>>,
     notices: UnixStream,
     failure: Mutex<Option<String>>,
     is_stopping: AtomicBool,
@@ -56,6 +61,16 @@ impl Shared {
     /// Links that the reader does not know yet.
     pub(crate) fn take_attached(&self) -> Vec<Arc<Link>> {
         std::mem::take(&mut *lock(&self.attached))
+    }
+
+    /// Whether a finished answer may wait for the next one: the application is quick, and the watchdog looks after the answer.
+    pub(crate) fn may_leave(&self) -> bool {
+        self.pace.is_steady() && self.reading.is_watched()
+    }
+
+    /// Sends the finished answers that lie in the buffers of links.
+    pub(crate) fn flush_left(&self) {
+        lock(&self.links).retain(|link| link.upgrade().inspect(|link| link.flush_left()).is_some());
     }
 
     /// Whether the reader was woken since it last asked.
@@ -154,8 +169,10 @@ impl WsgiServer {
             constants: Constants::new(py, errors, threads > 1)?,
             queue: Queue::new(is_parallel),
             reading: Reading::new(Reader::new(wake)),
+            pace: Pace::default(),
             waker: Arc::new(Waker::new(waker)),
             attached: Mutex::new(Vec::new()),
+            links: Mutex::new(Vec::new()),
             notices: notices_out,
             failure: Mutex::new(None),
             is_stopping: AtomicBool::new(false),
@@ -173,6 +190,7 @@ impl WsgiServer {
         let link = Arc::new(Link::new(crate::link::socket(descriptor)?, Arc::clone(&self.shared.waker)));
         let number = link.socket.as_raw_fd();
         link.write(|outbox| crate::link::hello(outbox.buffer(), Interface::Wsgi, self.capacity, &self.interpreter));
+        lock(&self.shared.links).push(Arc::downgrade(&link));
         lock(&self.shared.attached).push(link);
         self.shared.waker.wake();
         Ok(number)
@@ -180,7 +198,7 @@ impl WsgiServer {
 
     /// Calls the application for one request after the other until the worker stops: the body of a thread.
     fn serve(&self, py: Python<'_>) {
-        application::serve(py, &self.shared);
+        turns::serve(py, &self.shared);
     }
 
     /// Ends when nothing is open any more; `notices` then says so.

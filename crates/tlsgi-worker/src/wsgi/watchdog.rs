@@ -1,4 +1,4 @@
-//! Who reads the links, and the thread that does when nobody else can.
+//! Who reads the links, and the thread that does when nobody else can. The same thread writes what was left in their buffers.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, TryLockError};
@@ -12,8 +12,9 @@ use super::server::Shared;
 /// than this is relieved of reading; shorter would only cost.
 const TICK: Duration = Duration::from_micros(150);
 
-/// How often it looks while every look shows that threads go on by themselves: each one costs two switches between threads.
-const LONGEST_TICK: Duration = Duration::from_micros(600);
+/// How often it looks while every look shows that threads go on by themselves: each one costs two switches between threads. So
+/// long, at most, a finished answer waits for a call that turns out slow.
+const LONGEST_TICK: Duration = Duration::from_micros(800);
 
 /// Threads that read so many times in one tick are not long in the application.
 const QUICK_TURNS: u64 = 4;
@@ -29,6 +30,8 @@ pub(crate) struct Reading {
     turns: AtomicU64,
     watchdog: OnceLock<Thread>,
     is_watchdog_asleep: AtomicBool,
+    /// The watchdog looks at every tick whether answers were left lying.
+    is_ticking: AtomicBool,
 }
 
 impl Reading {
@@ -39,6 +42,7 @@ impl Reading {
             turns: AtomicU64::new(0),
             watchdog: OnceLock::new(),
             is_watchdog_asleep: AtomicBool::new(false),
+            is_ticking: AtomicBool::new(false),
         }
     }
 
@@ -81,6 +85,18 @@ impl Reading {
         self.turns.fetch_add(1, Ordering::Relaxed);
         drop(reader);
         self.rouse_watchdog();
+    }
+
+    /// Whether an answer that is left in a link's buffer is written within [`LONGEST_TICK`] whatever its thread does. Ask with the link
+    /// locked: the watchdog, when it stops to look, does so before it locks each link for the last time.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.is_ticking.load(Ordering::Relaxed)
+    }
+
+    /// What is left from now on, nobody looks after.
+    fn stop_ticking(&self, shared: &Shared) {
+        self.is_ticking.store(false, Ordering::Relaxed);
+        shared.flush_left();
     }
 
     /// From now on somebody must look whether the links are read.
@@ -127,7 +143,9 @@ pub(crate) fn watch(shared: &Arc<Shared>) {
     let _ = reading.watchdog.set(thread::current());
     let (mut seen, mut tick, mut calm) = (reading.turns.load(Ordering::Relaxed), TICK, Duration::ZERO);
     while !shared.is_over() {
+        reading.is_ticking.store(true, Ordering::Relaxed);
         thread::park_timeout(tick);
+        shared.flush_left();
         shared.queue.wake_due();
         let turns = reading.turns.load(Ordering::Relaxed);
         let new_turns = turns.wrapping_sub(std::mem::replace(&mut seen, turns));
@@ -137,7 +155,9 @@ pub(crate) fn watch(shared: &Arc<Shared>) {
                 (tick, calm) = (TICK, Duration::ZERO);
             }
             // A thread is in the application, but not for a whole tick.
-            Some(_) if new_turns < QUICK_TURNS => (tick, calm) = (TICK, Duration::ZERO),
+            Some(_) if new_turns < QUICK_TURNS && shared.pace.calls_within(TICK) == 0 => {
+                (tick, calm) = (TICK, Duration::ZERO);
+            }
             // Also while a thread waits on the links: whatever comes is read.
             None if new_turns == 0 => calm += tick,
             _ => (tick, calm) = ((tick * 2).min(LONGEST_TICK), Duration::ZERO),
@@ -147,11 +167,13 @@ pub(crate) fn watch(shared: &Arc<Shared>) {
             (tick, calm) = (TICK, Duration::ZERO);
         }
     }
+    reading.stop_ticking(shared);
     reading.end(shared);
 }
 
 /// Reads until a sleeping thread was woken for a request: that one will read when it is through.
 fn relieve(shared: &Arc<Shared>, reader: &mut Reader) {
+    shared.reading.stop_ticking(shared);
     let wakes = shared.queue.wakes();
     while !shared.is_over() && shared.queue.wakes() == wakes {
         let patience = shared.queue.wake_due();
@@ -163,6 +185,7 @@ fn relieve(shared: &Arc<Shared>, reader: &mut Reader) {
 /// Sleeps while another thread waits on the links and nothing is to be run.
 fn sleep(shared: &Arc<Shared>) {
     let reading = &shared.reading;
+    reading.stop_ticking(shared);
     reading.is_watchdog_asleep.store(true, Ordering::Release);
     // The thread that leads may have left before it could see the mark.
     while reading.is_watchdog_asleep.load(Ordering::Acquire) && !shared.is_over() {
