@@ -7,6 +7,7 @@ use std::task::{Poll, Waker};
 
 use bytes::Bytes;
 use tlsgi_wire::{CancelReason, Close, Credit, Encoder, FileRange, Message, Window, WorkerExchange};
+use tokio::time::Instant;
 
 use super::Slot;
 use super::link::Link;
@@ -37,6 +38,8 @@ pub(crate) enum WorkerEvent {
     Abort,
     /// The application is through. Comes only when no END, `Abort` or `Close` came before.
     Done,
+    /// Nobody began it within the time that it may wait.
+    Overdue,
     /// The worker is gone. `is_replayable`: the application was never called for this request.
     Lost { is_replayable: bool },
 }
@@ -54,6 +57,8 @@ pub(super) struct Entry {
     pub(super) is_abandoned: bool,
     pub(super) has_ended: bool,
     pub(super) slot: Option<Slot>,
+    /// Until when it may wait to be begun; none where a thread was free for it.
+    pub(super) begins_by: Option<Instant>,
 }
 
 /// The handle of whoever relays the exchange. Dropped before the end, it cancels.
@@ -90,11 +95,6 @@ impl Exchange {
                 .unwrap_or(Poll::Ready(WorkerEvent::Lost { is_replayable: false }))
         })
         .await
-    }
-
-    /// The application was not called yet.
-    pub(crate) fn is_unbegun(&self) -> bool {
-        self.link.with_entry(self.id, |entry| entry.wire.is_replayable()).unwrap_or(false)
     }
 
     /// Request bytes that may be sent now.

@@ -17,9 +17,11 @@ use tlsgi_wire::{
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::sync::Notify;
+use tokio::time::{Duration, Instant};
 
 use super::exchange::{Entry, Exchange, WorkerEvent};
 use super::slots::WorkerShared;
+use super::vigil::Vigil;
 use super::worker_end::WorkerEnd;
 use super::{Pool, Slot};
 use crate::connection::View;
@@ -70,6 +72,8 @@ pub(crate) struct Link {
     is_flush_due: Cell<bool>,
     entries: RefCell<Slab<Entry>>,
     unbegun: RefCell<VecDeque<(u32, u64)>>,
+    /// Over those that have to be begun by some time.
+    vigil: Vigil,
     sequence: Cell<u64>,
     begun: Cell<usize>,
     /// Bytes that were encoded, and those of them that the socket took.
@@ -99,6 +103,7 @@ impl Link {
             is_flush_due: Cell::new(false),
             entries: RefCell::default(),
             unbegun: RefCell::default(),
+            vigil: Vigil::default(),
             sequence: Cell::new(0),
             begun: Cell::new(0),
             enqueued: Cell::new(0),
@@ -123,6 +128,7 @@ impl Link {
             broken = self.write_loop() => broken,
             broken = self.read_loop(&pool) => broken,
             broken = self.watch_process() => broken,
+            never = self.vigil.keep(|now| self.tell_overdue(now)) => match never {},
         };
         self.close(&pool);
         broken
@@ -160,7 +166,11 @@ impl Link {
             is_abandoned: false,
             has_ended: false,
             slot: Some(slot),
+            begins_by: request.begins_within.and_then(|wait| Instant::now().checked_add(wait)),
         };
+        if let Some(at) = entry.begins_by {
+            self.vigil.expect(at);
+        }
         let id = u32::try_from(self.entries.borrow_mut().insert(entry)).unwrap_or(u32::MAX);
         self.unbegun.borrow_mut().push_back((id, sequence));
         self.presume_oldest();
@@ -283,6 +293,29 @@ impl Link {
             }
         }
         std::future::pending().await
+    }
+
+    /// Tells the requests that had to be begun by now; gives the moment of the next ones.
+    fn tell_overdue(&self, now: Instant) -> Option<Instant> {
+        let unbegun = self.unbegun.borrow();
+        let mut entries = self.entries.borrow_mut();
+        let mut next: Option<Instant> = None;
+        for (id, sequence) in unbegun.iter().copied() {
+            let waits = |entry: &&mut Entry| entry.sequence == sequence && entry.wire.is_replayable();
+            let Some(entry) = entries.get_mut(id as usize).filter(waits) else { continue };
+            match entry.begins_by {
+                Some(at) if at <= now => {
+                    entry.begins_by = None;
+                    entry.events.push_back(WorkerEvent::Overdue);
+                    if let Some(waker) = entry.waker.take() {
+                        waker.wake();
+                    }
+                }
+                Some(at) => next = Some(next.map_or(at, |next| next.min(at))),
+                None => {}
+            }
+        }
+        next
     }
 
     async fn read_loop(self: &Rc<Self>, pool: &Rc<Pool>) -> Broken {
@@ -465,6 +498,8 @@ pub(crate) struct Dispatch<'a> {
     pub(crate) body: &'a [u8],
     /// The body is complete with them.
     pub(crate) is_end: bool,
+    /// How long it may wait at the worker for its turn; none where a thread is free.
+    pub(crate) begins_within: Option<Duration>,
 }
 
 fn encode_request(out: &mut Vec<u8>, id: u32, view: &View, head: &RequestHead, request: &Dispatch<'_>) {

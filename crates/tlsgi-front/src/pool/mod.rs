@@ -5,6 +5,7 @@ pub(crate) mod exchange;
 pub(crate) mod link;
 pub(crate) mod relay;
 mod slots;
+mod vigil;
 mod worker_end;
 
 use std::cell::{Cell, RefCell};
@@ -15,7 +16,8 @@ use std::time::Duration;
 
 use tlsgi_wire::Interface;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 pub(crate) use exchange::{Exchange, WorkerEvent};
 pub(crate) use link::Link;
@@ -23,6 +25,7 @@ pub(crate) use slots::{PoolShared, WorkerShared};
 pub(crate) use worker_end::WorkerEnd;
 
 use crate::http::failure::Failure;
+use vigil::Vigil;
 
 /// Requests that wait at a pool's only WSGI worker rather than here, so that a thread which finishes has the next one at hand. Where there
 /// are several workers none does: another one may be free first.
@@ -36,10 +39,19 @@ pub(crate) struct Pool {
     links: RefCell<Vec<Rc<Link>>>,
     /// Links without a hello yet.
     expected: RefCell<Vec<Rc<Link>>>,
-    waiting: RefCell<VecDeque<oneshot::Sender<Slot>>>,
+    waiting: RefCell<VecDeque<Waiter>>,
+    /// Over those that wait, and the task that keeps it from the first one on.
+    vigil: Rc<Vigil>,
+    watch: RefCell<JoinSet<()>>,
     turn: Cell<usize>,
     interface: Cell<Option<Interface>>,
     ahead: Cell<u32>,
+}
+
+/// A request without a worker, until somebody has time for it. It hears nothing when its time is over, or when nobody will come.
+struct Waiter {
+    slot: oneshot::Sender<Option<Slot>>,
+    until: Option<Instant>,
 }
 
 /// The right to run one exchange at one worker. Given back when dropped.
@@ -81,6 +93,8 @@ impl Pool {
             links: RefCell::default(),
             expected: RefCell::default(),
             waiting: RefCell::default(),
+            vigil: Rc::default(),
+            watch: RefCell::default(),
             turn: Cell::new(0),
             interface: Cell::new(None),
             ahead: Cell::new(0),
@@ -149,36 +163,59 @@ impl Pool {
         if self.waiting_anywhere() >= queue_length {
             return Err(Failure::QueueFull);
         }
-        let (sender, receiver) = oneshot::channel();
-        self.waiting.borrow_mut().push_back(sender);
+        let (slot, receiver) = oneshot::channel();
+        let until = Instant::now().checked_add(deadline);
+        self.waiting.borrow_mut().push_back(Waiter { slot, until });
         self.publish_waiting();
+        until.inspect(|until| self.expect_overdue(*until));
         // A slot may have become free between the first look and the publication.
         self.serve_waiting();
-        let outcome = timeout(deadline, receiver).await;
-        if outcome.is_err() {
-            self.waiting.borrow_mut().retain(|sender| !sender.is_closed());
-            self.publish_waiting();
+        match receiver.await {
+            Ok(Some(slot)) => Ok(slot),
+            Ok(None) => Err(Failure::QueueTimeout),
+            Err(_) => Err(if self.shared.is_down() { Failure::PoolDown } else { Failure::Stopping }),
         }
-        match outcome {
-            Ok(Ok(slot)) => Ok(slot),
-            Ok(Err(_)) => Err(if self.shared.is_down() { Failure::PoolDown } else { Failure::Stopping }),
-            Err(_) => Err(Failure::QueueTimeout),
+    }
+
+    fn expect_overdue(self: &Rc<Self>, until: Instant) {
+        self.vigil.expect(until);
+        let mut watch = self.watch.borrow_mut();
+        if watch.is_empty() {
+            let (vigil, pool) = (Rc::clone(&self.vigil), Rc::downgrade(self));
+            // Ends with the pool.
+            watch.spawn_local(async move {
+                match vigil.keep(|now| pool.upgrade().and_then(|pool| pool.tell_overdue(now))).await {}
+            });
         }
+    }
+
+    /// Tells those who waited long enough; gives the moment of the next ones.
+    fn tell_overdue(&self, now: Instant) -> Option<Instant> {
+        let is_overdue = |waiter: &Waiter| waiter.until.is_some_and(|until| until <= now);
+        let waiting = self.waiting.take();
+        let (overdue, others): (VecDeque<_>, _) = waiting.into_iter().partition(is_overdue);
+        self.waiting.replace(others);
+        for waiter in overdue {
+            // Whoever left hears nothing.
+            drop(waiter.slot.send(None));
+        }
+        self.publish_waiting();
+        self.waiting.borrow().iter().filter_map(|waiter| waiter.until).min()
     }
 
     /// Gives free slots to those who wait longest; called when another thread freed one, too.
     pub(crate) fn serve_waiting(self: &Rc<Self>) {
         loop {
-            let Some(sender) = self.waiting.borrow_mut().pop_front() else { break };
-            if sender.is_closed() {
+            let Some(waiter) = self.waiting.borrow_mut().pop_front() else { break };
+            if waiter.slot.is_closed() {
                 continue;
             }
             let Some(slot) = self.try_slot() else {
-                self.waiting.borrow_mut().push_front(sender);
+                self.waiting.borrow_mut().push_front(waiter);
                 break;
             };
             // A waiter that left in this very moment gives its slot back by dropping it; the loop goes on with the next.
-            drop(sender.send(slot));
+            drop(waiter.slot.send(Some(slot)));
         }
         self.publish_waiting();
     }
@@ -238,6 +275,7 @@ impl Pool {
 mod tests {
     use super::*;
     use tokio::sync::Notify;
+    use tokio::task::LocalSet;
 
     fn pool_with_link() -> (Rc<Pool>, Rc<Link>, std::os::unix::net::UnixStream) {
         let (front, back) = std::os::unix::net::UnixStream::pair().expect("pair");
@@ -271,7 +309,8 @@ mod tests {
                 [vec![false; 2], vec![true; ahead]].concat()
             );
             assert_eq!(pool.waiting_anywhere(), ahead);
-            let refused = pool.acquire(Duration::from_millis(1), 3).await.map(drop);
+            let acquired = LocalSet::new().run_until(pool.acquire(Duration::from_millis(1), 3)).await;
+            let refused = acquired.map(drop);
             assert_eq!(refused, Err(if ahead == 3 { Failure::QueueFull } else { Failure::QueueTimeout }));
         }
     }

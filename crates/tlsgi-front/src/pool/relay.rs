@@ -51,16 +51,17 @@ pub(crate) async fn relay(
             _ => None,
         };
         let link = std::rc::Rc::clone(slot.link());
-        let queue_timeout = slot.is_ahead().then_some(limits.queue_timeout);
+        let begins_within = slot.is_ahead().then_some(limits.queue_timeout);
         let dispatch = Dispatch {
             kind: if handshake.is_some() { RequestKind::WebSocket } else { RequestKind::Http },
             mount: &route.mount,
             request_id,
             body: &body.sent,
             is_end: body.is_sent_whole,
+            begins_within,
         };
         let exchange = link.start(slot, view, client.head(), &dispatch);
-        let deadlines = Deadlines::new(route.request_timeout, limits.response_timeout, queue_timeout);
+        let deadlines = Deadlines::new(route.request_timeout, limits.response_timeout);
         let mut relay = Relay {
             session,
             route,
@@ -146,19 +147,17 @@ impl RequestBody {
 struct Deadlines {
     response: Option<Instant>,
     request: Option<Instant>,
-    /// Of a request that waits at its worker, until it is begun.
-    queue: Option<Instant>,
 }
 
 impl Deadlines {
-    fn new(request: Option<Duration>, response: Option<Duration>, queue: Option<Duration>) -> Self {
+    fn new(request: Option<Duration>, response: Option<Duration>) -> Self {
         let after = |wait: Option<Duration>| wait.and_then(|wait| Instant::now().checked_add(wait));
-        Self { response: after(response), request: after(request), queue: after(queue) }
+        Self { response: after(response), request: after(request) }
     }
 
     fn next(&self, is_started: bool) -> Option<Instant> {
-        let (response, queue) = if is_started { (None, None) } else { (self.response, self.queue) };
-        [self.request, response, queue].into_iter().flatten().min()
+        let response = self.response.filter(|_| !is_started);
+        [self.request, response].into_iter().flatten().min()
     }
 }
 
@@ -215,14 +214,11 @@ impl Relay<'_> {
                     Event::Failed(failure) => return self.fail(client, failure, CancelReason::ClientGone),
                     Event::Gone => return self.client_gone(),
                 },
-                () = passed(deadline) => match self.deadlines.queue.take_if(|at| *at <= Instant::now()) {
-                    Some(_) if self.exchange.is_unbegun() => {
-                        return self.fail(client, Failure::QueueTimeout, CancelReason::Deadline);
-                    }
-                    Some(_) => continue,
-                    None => return self.too_late(client).await,
-                },
+                () = passed(deadline) => return self.too_late(client).await,
             };
+            if matches!(event, WorkerEvent::Overdue) {
+                return self.fail(client, Failure::QueueTimeout, CancelReason::Deadline);
+            }
             if let WorkerEvent::Lost { is_replayable } = event {
                 if is_replayable && !self.is_started && body.is_kept {
                     return Step::Replay;
@@ -255,7 +251,7 @@ impl Relay<'_> {
             }
             WorkerEvent::File { descriptor, range } => return self.file(client, descriptor, range).await,
             WorkerEvent::Credit => client.send_continue().await,
-            WorkerEvent::Abort | WorkerEvent::Done => {
+            WorkerEvent::Abort | WorkerEvent::Done | WorkerEvent::Overdue => {
                 return Some(self.fail(client, Failure::Application, CancelReason::ClientGone));
             }
             WorkerEvent::Message { .. } | WorkerEvent::Close { .. } | WorkerEvent::Accept { .. } => {

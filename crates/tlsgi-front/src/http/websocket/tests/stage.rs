@@ -288,7 +288,7 @@ pub(super) async fn play(
         let connection = Connection::new(None, &Local::Unix("socket".into()), None);
         let view = connection.view(Standing::Unasked, ViewOptions::default(), || 0);
         let kind = RequestKind::WebSocket;
-        let dispatch = Dispatch { kind, mount: "", request_id: "1", body: &[], is_end: true };
+        let dispatch = Dispatch { kind, mount: "", request_id: "1", body: &[], is_end: true, begins_within: None };
         let link = std::rc::Rc::clone(slot.link());
         let mut exchange = link.start(slot, &view, &client.head, &dispatch);
         let ((), event) = tokio::join!(worker.accept(setting.subprotocol), exchange.next());
