@@ -78,10 +78,10 @@ def settled_memory_kib(root: int, patience: int = 20) -> int:
 
 
 def machine_busy_seconds() -> float:
-    """Processor seconds that the whole machine spent at work since it started."""
+    """Processor seconds that the whole machine spent at work since it started, those included that its host gave to others."""
     fields = [int(ticks) for ticks in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
-    user, nice, system, _idle, _wait, interrupt, soft_interrupt = fields[:7]
-    return (user + nice + system + interrupt + soft_interrupt) / TICKS
+    user, nice, system, _idle, _wait, interrupt, soft_interrupt, stolen = fields[:8]
+    return (user + nice + system + interrupt + soft_interrupt + stolen) / TICKS
 
 
 def wait_for_calm(share: float, patience: float) -> bool:
