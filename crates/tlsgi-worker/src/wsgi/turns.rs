@@ -15,7 +15,7 @@ use super::exchange::Exchange;
 use super::queue::Task;
 use super::server::Shared;
 
-/// Requests are begun ahead as far as they are likely to be answered within this.
+/// Requests are begun ahead as far as they are likely to be answered within this; not for one or two, which would gain nothing.
 const MOMENT: Duration = Duration::from_micros(150);
 
 /// So many requests are begun at once, at most: what is lost of a worker that dies.
@@ -94,6 +94,7 @@ impl Turns<'_> {
     fn run(&mut self, py: Python<'_>, task: Task) -> Option<Task> {
         let exchange = Arc::clone(&task.exchange);
         application::call(py, self.shared, task, &mut self.tail);
+        self.shared.reading.note_turn();
         let now = Instant::now();
         self.shared.pace.note_call(now.saturating_duration_since(self.since));
         self.since = now;
@@ -125,7 +126,7 @@ impl Turns<'_> {
         self.ahead.clear();
         if following.is_some() {
             let most = self.shared.pace.calls_within(MOMENT).min(MOST_AHEAD);
-            if most > 1 && self.shared.reading.is_watched() {
+            if most > 2 && self.shared.reading.is_watched() {
                 self.shared.queue.next_on(&exchange.link, most - 1, &mut self.ahead);
             }
         }

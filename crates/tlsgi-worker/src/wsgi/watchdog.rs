@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::reader::Reader;
 use super::server::Shared;
 
-/// How often the watchdog looks whether the links are read while requests are run. A thread that hangs in the application longer
+/// How often the watchdog looks whether threads come back from the application while requests are run. One that hangs there longer
 /// than this is relieved of reading; shorter would only cost.
 const TICK: Duration = Duration::from_micros(150);
 
@@ -16,7 +16,7 @@ const TICK: Duration = Duration::from_micros(150);
 /// long, at most, a finished answer waits for a call that turns out slow.
 const LONGEST_TICK: Duration = Duration::from_micros(800);
 
-/// Threads that read so many times in one tick are not long in the application.
+/// Threads that read or finished a call so many times in one tick are not long in the application.
 const QUICK_TURNS: u64 = 4;
 
 /// So long without a change, and the watchdog sleeps until a request comes: an idle worker costs nothing.
@@ -26,7 +26,7 @@ const CALM: Duration = Duration::from_millis(6);
 #[derive(Debug)]
 pub(crate) struct Reading {
     reader: Mutex<Reader>,
-    /// Raised whenever a Python thread has read.
+    /// Raised whenever a Python thread has read or finished a call.
     turns: AtomicU64,
     watchdog: OnceLock<Thread>,
     is_watchdog_asleep: AtomicBool,
@@ -85,6 +85,11 @@ impl Reading {
         self.turns.fetch_add(1, Ordering::Relaxed);
         drop(reader);
         self.rouse_watchdog();
+    }
+
+    /// A thread has finished a call: it reads by itself when nothing else is to be done.
+    pub(crate) fn note_turn(&self) {
+        self.turns.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether an answer that is left in a link's buffer is written within [`LONGEST_TICK`] whatever its thread does. Ask with the link
