@@ -104,21 +104,21 @@ impl<'py> Call<'_, 'py> {
         items: impl Iterator<Item = Bound<'py, PyAny>>,
         tail: &mut Vec<u8>,
     ) -> Result<(), Fault> {
-        let mut chunks = Vec::with_capacity(length);
-        for item in items {
-            chunks.push(item.cast_into::<PyBytes>().map_err(|error| not_bytes(error.into_inner().as_any()))?);
+        let mut items =
+            items.map(|item| item.cast_into::<PyBytes>().map_err(|error| not_bytes(error.into_inner().as_any())));
+        if length == 1
+            && let Some(only) = items.next()
+        {
+            let is_single = !self.responder.is_sent();
+            return self.send_body(only?.as_bytes(), is_single, tail);
         }
-        let is_single = length == 1 && !self.responder.is_sent();
-        let (last, before) = match chunks.as_slice() {
-            [] => (None, [].as_slice()),
-            [before @ .., last] => (Some(last), before),
-        };
-        self.check_length(chunks.iter().map(|chunk| chunk.as_bytes().len() as u64).sum())?;
-        let body = if before.is_empty() {
-            last.map_or([].as_slice(), |last| last.as_bytes())
-        } else {
-            &chunks.iter().map(|chunk| chunk.as_bytes()).collect::<Vec<_>>().concat()
-        };
+        let chunks = items.collect::<PyResult<Vec<_>>>()?;
+        let body = chunks.iter().map(|chunk| chunk.as_bytes()).collect::<Vec<_>>().concat();
+        self.send_body(&body, false, tail)
+    }
+
+    fn send_body(&self, body: &[u8], is_single: bool, tail: &mut Vec<u8>) -> Result<(), Fault> {
+        self.check_length(body.len() as u64)?;
         Ok(self.responder.send_whole(self.py, self.shared, body, is_single, tail)?)
     }
 
@@ -172,12 +172,12 @@ impl<'py> Call<'_, 'py> {
 
     /// Logs what went wrong and leaves the frame that ends the exchange.
     fn conclude(&self, result: Result<(), Fault>, tail: &mut Vec<u8>) {
-        let is_gone = self.responder.exchange.is_gone();
+        let is_gone = || self.responder.exchange.is_gone();
         let is_fault = match result {
             Ok(()) => false,
             Err(Fault::Gone) => true,
             // The application was told of the client's end and let it through.
-            Err(Fault::Raised(error)) if is_gone && error.is_instance_of::<PyOSError>(self.py) => true,
+            Err(Fault::Raised(error)) if error.is_instance_of::<PyOSError>(self.py) && is_gone() => true,
             Err(Fault::Raised(error)) => {
                 report(self.py, self.shared, self.environ, "the application raised", Some(&error));
                 true

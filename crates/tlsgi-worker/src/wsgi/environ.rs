@@ -45,6 +45,8 @@ pub(crate) struct Templates {
 struct Last {
     /// Encoded fields without the request id, which is new each time.
     fields: Box<[u8]>,
+    /// There was one, and its variable is in the environ, empty.
+    has_request_id: bool,
     environ: Py<PyDict>,
 }
 
@@ -84,13 +86,17 @@ fn with_fields<'py>(
     let (before, request_id, after) = split_request_id(&request.fields);
     let lock = || exchange.facts.objects.last.lock().unwrap_or_else(PoisonError::into_inner);
     let last = lock().clone();
-    let is_same = |last: &Arc<Last>| last.fields.strip_prefix(before).is_some_and(|rest| rest == after);
+    let has_request_id = request_id.is_some();
+    let is_same = |last: &Arc<Last>| {
+        last.has_request_id == has_request_id && last.fields.strip_prefix(before).is_some_and(|rest| rest == after)
+    };
     let environ = if let Some(last) = last.filter(is_same) {
         last.environ.bind(py).copy()?
     } else {
         let environ = base(py, shared, &exchange.link, &exchange.facts)?.copy()?;
-        set_fields(py, &environ, exchange, request, request_id.is_some())?;
-        let last = Last { fields: [before, after].concat().into(), environ: environ.copy()?.unbind() };
+        set_fields(py, &environ, exchange, request, has_request_id)?;
+        let fields = [before, after].concat().into();
+        let last = Last { fields, has_request_id, environ: environ.copy()?.unbind() };
         let replaced = lock().replace(Arc::new(last));
         drop(replaced);
         environ
@@ -178,8 +184,11 @@ fn set_fields(
             // The length is given apart; a client's `Proxy` would become HTTP_PROXY, which many libraries obey.
             b"content-length" | b"proxy" => continue,
             b"host" => set_server_name(py, environ, exchange, value)?,
-            // Kept out of what later requests copy.
-            b"x-request-id" if has_request_id => continue,
+            // Set for each request.
+            b"x-request-id" if has_request_id => {
+                environ.set_item(environ_key(py, id, name), "")?;
+                continue;
+            }
             // `a_b` and `a-b` would be the same variable.
             _ if id == 0 && name.contains(&b'_') => continue,
             _ => {}
@@ -225,6 +234,10 @@ fn make_base<'py>(
     let text = |text: &str| latin1(py, text.as_bytes());
     let base = PyDict::new(py);
     let scheme = if facts.is_https { "https" } else { "http" };
+    // What every request sets is there from the beginning, so that no copy has to grow.
+    for name in ["REQUEST_METHOD", "SERVER_PROTOCOL", "PATH_INFO", "REQUEST_URI", "RAW_URI", "wsgi.early_hints"] {
+        base.set_item(PyString::intern(py, name), "")?;
+    }
     base.set_item("SCRIPT_NAME", "")?;
     base.set_item("QUERY_STRING", "")?;
     let (name, port) = local_name(facts);

@@ -1,5 +1,7 @@
 //! Status and header fields of the application: checked when they are given, encoded for the wire at once.
 
+use std::borrow::Cow;
+
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyTuple};
@@ -57,16 +59,9 @@ impl Head {
         let Ok(headers) = headers.cast::<PyList>() else {
             return Err(PyTypeError::new_err(format!("headers must be a list, not {}", type_name(headers))));
         };
-        let (mut name, mut value) = (Vec::with_capacity(32), Vec::with_capacity(64));
+        let mut name = Vec::with_capacity(32);
         for pair in headers.iter() {
-            read_pair(&pair, &mut name, &mut value)?;
-            self.push(&name, &value)?;
-        }
-        // A 204 has no length, and that of a 205 is 0.
-        if let Some(length) = self.content_length
-            && !matches!(self.status, 204 | 205)
-        {
-            push(&mut self.fields, b"content-length", length.to_string().as_bytes());
+            read_pair(&pair, &mut name, |name, value| self.push(name, value))?;
         }
         Ok(())
     }
@@ -82,13 +77,7 @@ impl Head {
             return Ok(());
         }
         if name == b"content-length" {
-            let length = parse_length(value)?;
-            return match self.content_length.replace(length) {
-                Some(before) if before != length => {
-                    Err(PyValueError::new_err("two Content-Length headers that differ"))
-                }
-                _ => Ok(()),
-            };
+            return self.push_length(value);
         }
         push(&mut self.fields, name, value);
         if self.fields.len() > MAX_FIELDS {
@@ -96,21 +85,36 @@ impl Head {
         }
         Ok(())
     }
+
+    fn push_length(&mut self, value: &[u8]) -> PyResult<()> {
+        let length = parse_length(value)?;
+        match self.content_length.replace(length) {
+            Some(before) if before != length => Err(PyValueError::new_err("two Content-Length headers that differ")),
+            Some(_) => Ok(()),
+            None => {
+                // A 204 has no length, and that of a 205 is 0.
+                if !matches!(self.status, 204 | 205) {
+                    let zeros = value.iter().take_while(|digit| **digit == b'0').count().min(value.len() - 1);
+                    push(&mut self.fields, b"content-length", value.get(zeros..).unwrap_or_default());
+                }
+                Ok(())
+            }
+        }
+    }
 }
 
 /// The fields of an early hint, encoded.
 pub(crate) fn encode_hints(headers: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
-    let mut fields = Vec::new();
-    let (mut name, mut value) = (Vec::new(), Vec::new());
+    let (mut fields, mut name) = (Vec::new(), Vec::new());
     for pair in headers.try_iter()? {
-        read_pair(&pair?, &mut name, &mut value)?;
-        if HOP_BY_HOP.contains(&name.as_slice()) || name == b"content-length" {
-            return Err(PyValueError::new_err(format!(
-                "{} has no place in an early hint",
-                String::from_utf8_lossy(&name)
-            )));
-        }
-        push(&mut fields, &name, &value);
+        read_pair(&pair?, &mut name, |name, value| {
+            if HOP_BY_HOP.contains(&name) || name == b"content-length" {
+                let name = String::from_utf8_lossy(name);
+                return Err(PyValueError::new_err(format!("{name} has no place in an early hint")));
+            }
+            push(&mut fields, name, value);
+            Ok(())
+        })?;
     }
     if fields.len() > MAX_FIELDS {
         return Err(PyValueError::new_err(format!("headers of more than {MAX_FIELDS} bytes")));
@@ -120,7 +124,11 @@ pub(crate) fn encode_hints(headers: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
 
 /// What follows the code, unless it is nothing or the registered phrase.
 fn own_phrase(code: u16, text: &str) -> Option<Vec<u8>> {
-    let phrase = text.get(4..).unwrap_or_default().trim();
+    let phrase = text.get(4..).unwrap_or_default();
+    if phrase == reason(code) {
+        return None;
+    }
+    let phrase = phrase.trim();
     if phrase.is_empty() || phrase == reason(code) || phrase.len() > 512 {
         return None;
     }
@@ -133,7 +141,8 @@ fn parse_status(status: &Bound<'_, PyAny>) -> PyResult<(u16, Option<Vec<u8>>)> {
         return Err(PyTypeError::new_err(format!("status must be a str, not {}", type_name(status))));
     };
     let text = status.to_str()?;
-    if text.chars().any(|character| character.is_control() || u32::from(character) > 0xff) {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    if !is_plain && text.chars().any(|character| character.is_control() || u32::from(character) > 0xff) {
         return Err(PyValueError::new_err("status has characters that no status line can carry"));
     }
     let code = match text.as_bytes() {
@@ -151,42 +160,52 @@ fn parse_status(status: &Bound<'_, PyAny>) -> PyResult<(u16, Option<Vec<u8>>)> {
     }
 }
 
-/// Leaves the lower-case name and the value without surrounding blanks.
-fn read_pair(pair: &Bound<'_, PyAny>, name: &mut Vec<u8>, value: &mut Vec<u8>) -> PyResult<()> {
+/// Hands on the lower-case name, which is put into `name`, and the value without surrounding blanks.
+fn read_pair(
+    pair: &Bound<'_, PyAny>,
+    name: &mut Vec<u8>,
+    hand_on: impl FnOnce(&[u8], &[u8]) -> PyResult<()>,
+) -> PyResult<()> {
     let Ok(tuple) = pair.cast::<PyTuple>() else {
         return Err(PyTypeError::new_err(format!("a header must be a tuple, not {}", type_name(pair))));
     };
     if tuple.len() != 2 {
         return Err(PyTypeError::new_err(format!("a header must be a pair, not {} values", tuple.len())));
     }
+    let (first, second) = (tuple.get_borrowed_item(0)?, tuple.get_borrowed_item(1)?);
+    let text = as_text("header name", &first)?;
     name.clear();
-    value.clear();
-    read_text("header name", &*tuple.get_borrowed_item(0)?, name)?;
-    if name.is_empty() || name.len() > MAX_FIELD || !name.iter().all(|byte| is_token(*byte)) {
-        let name = String::from_utf8_lossy(name).into_owned();
-        return Err(PyValueError::new_err(format!("header name {name:?} is not a token")));
+    name.extend(text.bytes().map(|byte| TOKEN.get(usize::from(byte)).copied().unwrap_or_default()));
+    if name.is_empty() || name.len() > MAX_FIELD || name.contains(&0) {
+        as_latin1("header name", text)?;
+        return Err(PyValueError::new_err(format!("header name {text:?} is not a token")));
     }
-    name.make_ascii_lowercase();
-    read_text("header value", &*tuple.get_borrowed_item(1)?, value)?;
+    let value = as_latin1("header value", as_text("header value", &second)?)?;
     if value.len() > MAX_FIELD || value.iter().any(|byte| is_control(*byte)) {
         let name = String::from_utf8_lossy(name).into_owned();
         return Err(PyValueError::new_err(format!(
             "the value of header {name:?} has a control character or is too long"
         )));
     }
-    let trimmed = value.trim_ascii();
-    if trimmed.len() != value.len() {
-        *value = trimmed.to_vec();
-    }
-    Ok(())
+    hand_on(name, value.trim_ascii())
 }
 
-fn read_text(what: &str, object: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResult<()> {
-    let Ok(text) = object.cast::<PyString>() else {
-        return Err(PyTypeError::new_err(format!("a {what} must be a str, not {}", type_name(object))));
-    };
-    push_latin1(text.to_str()?, out)
-        .map_err(|character| PyValueError::new_err(format!("a {what} has {character:?}, which is not in latin-1")))
+fn as_text<'a>(what: &str, object: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
+    match object.cast::<PyString>() {
+        Ok(text) => text.to_str(),
+        Err(_) => Err(PyTypeError::new_err(format!("a {what} must be a str, not {}", type_name(object)))),
+    }
+}
+
+/// The characters as bytes.
+fn as_latin1<'a>(what: &str, text: &'a str) -> PyResult<Cow<'a, [u8]>> {
+    if text.is_ascii() {
+        return Ok(Cow::Borrowed(text.as_bytes()));
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    push_latin1(text, &mut bytes)
+        .map_err(|character| PyValueError::new_err(format!("a {what} has {character:?}, which is not in latin-1")))?;
+    Ok(Cow::Owned(bytes))
 }
 
 fn parse_length(value: &[u8]) -> PyResult<u64> {
@@ -213,9 +232,20 @@ fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
-}
+/// For each byte of a token (RFC 9110, section 5.6.2) its lower case, for all others 0.
+const TOKEN: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        if byte.is_ascii_alphanumeric()
+            || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
+        {
+            table[byte as usize] = byte.to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    table
+};
 
 const fn is_control(byte: u8) -> bool {
     (byte < 0x20 && byte != b'\t') || byte == 0x7f

@@ -82,6 +82,43 @@ impl State {
     fn is_sent(&self) -> bool {
         self.stage > Stage::Unsent
     }
+
+    /// A body of one known piece has a known length. An empty one in answer to HEAD says nothing about the length that GET has.
+    fn add_length(&mut self, length: usize, is_head_request: bool) {
+        let is_head_unknown = is_head_request && length == 0;
+        if let Some(head) = &mut self.head
+            && head.content_length.is_none()
+            && !is_head_unknown
+            && !matches!(head.status, 204 | 205 | 304)
+        {
+            head.set_length(length);
+            self.remaining = Some(length as u64);
+        }
+    }
+
+    /// Takes `wanted` bytes off what may be sent: the head if it must go first, and how many bytes fit.
+    fn account(&mut self, wanted: usize) -> Result<(Option<Head>, usize), Refusal> {
+        if self.head.is_none() && !self.is_sent() {
+            return Err(Refusal::NotStarted);
+        }
+        if self.is_over {
+            return Err(Refusal::Over);
+        }
+        if self.is_bodiless {
+            self.stage = Stage::Ended;
+            return Ok((self.head.take(), 0));
+        }
+        let mut fitting = wanted;
+        if let Some(remaining) = &mut self.remaining {
+            fitting = usize::try_from(*remaining).map_or(wanted, |remaining| wanted.min(remaining));
+            *remaining -= fitting as u64;
+            if *remaining == 0 && wanted > 0 {
+                self.stage = Stage::Ended;
+            }
+        }
+        self.stage = self.stage.max(Stage::Started);
+        Ok((self.head.take(), fitting))
+    }
 }
 
 impl From<Gone> for Refusal {
@@ -174,7 +211,7 @@ impl Responder {
         if chunk.is_empty() {
             return Ok(());
         }
-        let (head, fitting) = self.account(chunk.len())?;
+        let (head, fitting) = self.lock().account(chunk.len())?;
         let data = chunk.get(..fitting).unwrap_or_default();
         let ends = self.lock().stage == Stage::Ended;
         if head.is_some() || !data.is_empty() {
@@ -200,15 +237,17 @@ impl Responder {
         is_single: bool,
         tail: &mut Vec<u8>,
     ) -> Result<(), Refusal> {
+        let mut state = self.lock();
         if is_single {
-            self.add_length(body.len());
+            state.add_length(body.len(), self.is_head_request);
         }
-        if self.standing() == Standing::Ended {
-            return if body.is_empty() || self.is_bodiless() { Ok(()) } else { Err(Refusal::TooMuch) };
+        if state.stage == Stage::Ended {
+            return if body.is_empty() || state.is_bodiless { Ok(()) } else { Err(Refusal::TooMuch) };
         }
-        let (head, fitting) = self.account(body.len())?;
-        let is_too_much = fitting < body.len() && !self.is_bodiless();
-        self.lock().stage = Stage::Ended;
+        let (head, fitting) = state.account(body.len())?;
+        let is_too_much = fitting < body.len() && !state.is_bodiless;
+        state.stage = Stage::Ended;
+        drop(state);
         let data = body.get(..fitting).unwrap_or_default();
         self.transmit(py, shared, head, data, true, Some(tail))?;
         if is_too_much { Err(Refusal::TooMuch) } else { Ok(()) }
@@ -219,8 +258,10 @@ impl Responder {
     /// # Errors
     /// See [`Refusal`].
     pub(crate) fn end(&self, py: Python<'_>, shared: &Arc<Shared>) -> Result<(), Refusal> {
-        let (head, _) = self.account(0)?;
-        self.lock().stage = Stage::Ended;
+        let mut state = self.lock();
+        let (head, _) = state.account(0)?;
+        state.stage = Stage::Ended;
+        drop(state);
         self.transmit(py, shared, head, &[], true, None)
     }
 
@@ -275,45 +316,6 @@ impl Responder {
 
     fn is_bodiless(&self) -> bool {
         self.lock().is_bodiless
-    }
-
-    /// A body of one known piece has a known length. An empty one in answer to HEAD says nothing about the length that GET has.
-    fn add_length(&self, length: usize) {
-        let mut state = self.lock();
-        let is_head_unknown = self.is_head_request && length == 0;
-        if let Some(head) = &mut state.head
-            && head.content_length.is_none()
-            && !is_head_unknown
-            && !matches!(head.status, 204 | 205 | 304)
-        {
-            head.set_length(length);
-            state.remaining = Some(length as u64);
-        }
-    }
-
-    /// Takes `wanted` bytes off what may be sent: the head if it must go first, and how many bytes fit.
-    fn account(&self, wanted: usize) -> Result<(Option<Head>, usize), Refusal> {
-        let mut state = self.lock();
-        if state.head.is_none() && !state.is_sent() {
-            return Err(Refusal::NotStarted);
-        }
-        if state.is_over {
-            return Err(Refusal::Over);
-        }
-        if state.is_bodiless {
-            state.stage = Stage::Ended;
-            return Ok((state.head.take(), 0));
-        }
-        let mut fitting = wanted;
-        if let Some(remaining) = &mut state.remaining {
-            fitting = usize::try_from(*remaining).map_or(wanted, |remaining| wanted.min(remaining));
-            *remaining -= fitting as u64;
-            if *remaining == 0 && wanted > 0 {
-                state.stage = Stage::Ended;
-            }
-        }
-        state.stage = state.stage.max(Stage::Started);
-        Ok((state.head.take(), fitting))
     }
 
     /// Writes the head, if it is still to be sent, and the bytes, as credit allows.
