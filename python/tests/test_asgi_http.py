@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import struct
 import time
@@ -689,6 +690,70 @@ def test_every_request_is_a_task_in_its_own_context(serve):
     """)
     exchanges = [link.open() for _ in range(5)]
     assert [link.response(exchange).body for exchange in exchanges] == [b"ok"] * 5
+
+
+def test_task_shows_where_the_application_is(serve):
+    _, link = serve("""
+        import asyncio, inspect, json
+        async def pause():
+            await asyncio.sleep(0.05)
+        async def look(task):
+            coroutine = task.get_coro()
+            await asyncio.sleep(0.01)
+            return [
+                coroutine.__qualname__,
+                inspect.getcoroutinestate(coroutine),
+                [frame.f_code.co_name for frame in task.get_stack()],
+                coroutine.cr_await.__qualname__,
+                "app()" in repr(task) and "app" in repr(coroutine),
+                asyncio.iscoroutine(coroutine) and not hasattr(coroutine, "no_such_thing"),
+            ]
+        async def app(scope, receive, send):
+            other = asyncio.ensure_future(look(asyncio.current_task()))
+            await pause()
+            await send({"type": "http.response.start", "status": 200})
+            await send({"type": "http.response.body", "body": json.dumps(await other).encode()})
+    """)
+    assert json.loads(link.request().body) == ["app", "CORO_SUSPENDED", ["app"], "pause", True, True]
+
+
+@pytest.mark.parametrize("sleep", ["pass", "await asyncio.sleep(0.01)"])
+def test_whoever_watches_the_task_sees_how_it_ended(serve, sleep):
+    worker, link = serve(f"""
+        import asyncio, sys
+        def note(task):
+            print("watched", "cancelled" if task.cancelled() else repr(task.exception()), file=sys.stderr, flush=True)
+        async def app(scope, receive, send):
+            asyncio.current_task().add_done_callback(note)
+            await send({{"type": "http.response.start", "status": 200}})
+            {sleep}
+            if scope["path"] == "/cancelled":
+                asyncio.current_task().cancel()
+                await asyncio.sleep(60)
+            await send({{"type": "http.response.body", "body": b"all"}})
+            if scope["path"] == "/failed":
+                raise ValueError("oh dear")
+    """)
+    assert link.request().body == b"all"
+    worker.logged("watched None")
+    assert link.request(path=b"/failed").body == b"all"
+    worker.logged("watched ValueError('oh dear')")
+    log = worker.logged("exception in the application: GET /failed")
+    assert [got.kind for got in link.request(path=b"/cancelled").frames] == [DONE]
+    log = worker.logged("the application was cancelled: GET /cancelled")
+    assert "watched cancelled" in log and "never retrieved" not in log
+
+
+def test_collector_leaves_what_was_there_before_the_first_request(serve):
+    _, link = serve("""
+        import gc
+        made_by_import = [[]]
+        async def app(scope, receive, send):
+            known = any(other is made_by_import for other in gc.get_objects())
+            await send({"type": "http.response.start", "status": 200})
+            await send({"type": "http.response.body", "body": str((known, gc.get_freeze_count() > 1000)).encode()})
+    """)
+    assert link.request().body == b"(False, True)"
 
 
 def test_call_that_is_no_coroutine_function_runs_inside_the_task(serve):

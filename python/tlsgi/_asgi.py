@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
+import gc
 import inspect
 import os
 import signal
@@ -88,6 +89,8 @@ class Host:
             await asyncio.wait([startup])
         else:
             startup.result()
+            # What the application is made of stays: the collector need not look at it while requests come and go.
+            gc.freeze()
             self._is_ready = True
             worker.send_ready(self._control, "asgi")
             for message in self._waiting:

@@ -4,6 +4,7 @@
 //! Never waits and has no threads; lifespan, signals and the control socket are Python's (`python/tlsgi/_asgi.py`).
 
 mod answer;
+mod call;
 mod event;
 mod exchange;
 mod headers;

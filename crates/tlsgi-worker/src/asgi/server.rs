@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tlsgi_wire::Interface;
 
+use super::call::Call;
 use super::exchange::Exchange;
 use super::link::Link;
 use super::lock;
@@ -172,16 +173,19 @@ impl Server {
             .application
             .bind(py)
             .call1((scope, receive, send))
-            .and_then(|coroutine| self.task.bind(py).call((coroutine,), Some(self.task_options.bind(py))));
+            .and_then(|coroutine| Call::new(exchange.clone().unbind(), &coroutine))
+            .and_then(|call| self.task.bind(py).call((call,), Some(self.task_options.bind(py))));
         let task = match task {
             Ok(task) => task,
             Err(error) => return exchange.get().conclude(py, Some(error)),
         };
+        if self.is_eager && exchange.get().is_concluded() {
+            return Ok(());
+        }
         if self.is_eager && task.call_method0(intern!(py, "done"))?.is_truthy()? {
             return Exchange::finished(exchange, &task);
         }
-        exchange.get().keep(task.clone().unbind());
-        task.call_method1(intern!(py, "add_done_callback"), (exchange.getattr(intern!(py, "finished"))?,))?;
+        exchange.get().keep(task.unbind());
         Ok(())
     }
 

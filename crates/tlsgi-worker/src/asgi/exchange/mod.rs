@@ -4,6 +4,7 @@ mod hear;
 mod speak;
 
 use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -79,7 +80,7 @@ impl Exchange {
         Ok(Bound::new(py, Operation::new(slf.clone().unbind(), false))?.into_any())
     }
 
-    /// The task's done callback.
+    /// The task's done callback, where an exception left the application.
     pub(super) fn finished(slf: &Bound<'_, Self>, task: &Bound<'_, PyAny>) -> PyResult<()> {
         match task.call_method0(intern!(slf.py(), "exception")) {
             Ok(none) if none.is_none() => slf.get().conclude(slf.py(), None),
@@ -117,6 +118,20 @@ impl Exchange {
     /// The task that still runs.
     pub(super) fn task(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         lock(&self.state).task.as_ref().map(|task| task.clone_ref(py))
+    }
+
+    /// The application's call is over, and the front was told or will be.
+    pub(super) fn is_concluded(&self) -> bool {
+        lock(&self.state).answer.is_over()
+    }
+
+    /// An exception leaves the application: the end of its task is the end of the exchange. A task that is not kept yet is
+    /// asked by whoever makes it.
+    pub(super) fn expect(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let py = slf.py();
+        let Some(task) = slf.get().task(py) else { return Ok(()) };
+        let finished = slf.getattr(intern!(py, "finished"))?;
+        task.call_method1(py, intern!(py, "add_done_callback"), (finished,)).map(drop)
     }
 
     /// Request body that arrived.
@@ -236,6 +251,10 @@ impl Exchange {
             server.warn(py, &self.request, "the application returned without completing its response");
         }
         wake(py, waiting)?;
+        if server.open.load(Ordering::Relaxed) == 0 {
+            // Nothing else runs whose answer could leave together with this one.
+            return Link::flush(self.link.bind(py));
+        }
         Link::plan(self.link.bind(py), false)
     }
 
