@@ -414,7 +414,7 @@ impl Default for TlsPolicy {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SuiteOrder {
-    /// The client's in TLS 1.3; in TLS 1.2 ours, unless the client puts ChaCha20 first.
+    /// Ours, unless the client puts ChaCha20 first.
     #[default]
     Auto,
     /// The client's.

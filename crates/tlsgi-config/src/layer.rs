@@ -247,9 +247,8 @@ options! {
 
         /// Whose order of cipher suites counts.
         ///
-        /// `client`: of what both have, the first of the client's list; `server`: the first of `--tls-ciphers`. `auto` takes the client's order in
-        /// TLS 1.3, as Mozilla recommends, and the server's in TLS 1.2, except that a client that puts ChaCha20 first gets it: its processor
-        /// does no AES.
+        /// `client`: of what both have, the first of the client's list; `server`: the first of `--tls-ciphers`. `auto` takes the server's order,
+        /// AES-128 first, except that a client that puts ChaCha20 first gets it: its processor does no AES.
         tls_order: One<SuiteOrder> = option("--tls-order", "auto|client|server").default("auto");
 
         /// Groups for the key exchange.

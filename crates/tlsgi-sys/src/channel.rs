@@ -6,8 +6,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
-    recvmsg, sendmsg,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
 };
 
 /// Longest message.
@@ -25,6 +25,17 @@ const WIDE_BUFFER: usize = 512 << 10;
 /// Out of descriptors.
 pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
     UnixStream::pair()
+}
+
+/// As [`pair`], for questions and answers that are read whole (`SOCK_SEQPACKET`). Who waits in a read for an answer is woken by nothing else; on
+/// a stream socket, the other end's reading wakes it, too.
+///
+/// # Errors
+/// Out of descriptors.
+pub fn packet_pair() -> io::Result<(UnixStream, UnixStream)> {
+    let flags = SocketFlags::CLOEXEC;
+    let (left, right) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
+    Ok((left.into(), right.into()))
 }
 
 /// As [`pair`], for streams of large pieces: as much as the kernel allows (`net.core.wmem_max`, twice) may be on its way, which spares

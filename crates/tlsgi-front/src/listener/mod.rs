@@ -21,8 +21,8 @@ use crate::route::Door;
 use crate::serve::Session;
 use crate::state::Thread;
 use crate::stream;
-use crate::tls::Tls;
 use crate::tls::acceptor::{Accepted, accept};
+use crate::tls::{Socket, Tls};
 use announcement::Announced;
 use census::{Census, Guest};
 
@@ -33,14 +33,15 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct Arrival {
     pub(crate) socket: std::net::TcpStream,
     pub(crate) client: SocketAddr,
+    pub(crate) server: Option<SocketAddr>,
     pub(crate) role: Role,
     pub(crate) guest: Guest,
 }
 
 /// Where accepted connections go: to this thread or to a less busy one.
 pub(crate) trait Reception {
-    /// Takes a connection for this thread.
-    fn welcome_tcp(&self, socket: TcpStream, client: SocketAddr, role: Role, guest: Guest);
+    /// Takes a connection for this thread. `server`: its local end, where that is known without asking.
+    fn welcome_tcp(&self, socket: TcpStream, client: SocketAddr, server: Option<SocketAddr>, role: Role, guest: Guest);
     /// Takes a Unix connection, always for this thread.
     fn welcome_unix(&self, socket: tokio::net::UnixStream, path: String, role: Role, guest: Guest);
     /// Hands a connection to another thread.
@@ -61,6 +62,8 @@ pub(crate) async fn accept_loop(bound: Arc<Bound>, census: Arc<Census>, thread: 
 
 async fn accept_tcp(bound: &Bound, census: &Arc<Census>, thread: usize, reception: &impl Reception) -> io::Result<()> {
     let listener = TcpListener::from_std(std::net::TcpListener::from(bound.socket.try_clone()?))?;
+    // All connections to a socket that is bound to one address have it.
+    let server = listener.local_addr().ok().filter(|address| !address.ip().to_canonical().is_unspecified());
     let mut reserve = reserve();
     loop {
         let (socket, client) = match listener.accept().await {
@@ -77,10 +80,10 @@ async fn accept_tcp(bound: &Bound, census: &Arc<Census>, thread: usize, receptio
             continue;
         };
         match guest.thread() {
-            own if own == thread => reception.welcome_tcp(socket, client, bound.role, guest),
+            own if own == thread => reception.welcome_tcp(socket, client, server, bound.role, guest),
             other => {
                 if let Ok(socket) = socket.into_std() {
-                    reception.hand_over(other, Arrival { socket, client, role: bound.role, guest });
+                    reception.hand_over(other, Arrival { socket, client, server, role: bound.role, guest });
                 }
             }
         }
@@ -145,12 +148,13 @@ fn reserve() -> Option<OwnedFd> {
 pub(crate) async fn serve_tcp(
     socket: TcpStream,
     client: SocketAddr,
+    server: Option<SocketAddr>,
     role: Role,
     tls: Tls,
     thread: Rc<Thread>,
     guest: Guest,
 ) {
-    let Ok(local) = socket.local_addr() else { return };
+    let Ok(local) = server.map_or_else(|| socket.local_addr(), Ok) else { return };
     serve(socket, Some(client), &Local::Tcp(local), role, tls, thread, guest).await;
 }
 
@@ -194,10 +198,10 @@ async fn serve(
         Rc::new(Session { thread: Rc::clone(&thread), connection, door })
     };
     if role == Role::Http {
-        return Box::pin(h1::serve(socket, open(None, Door::Http))).await;
+        return Box::pin(h1::serve(Socket::plain(socket), open(None, Door::Http))).await;
     }
     // Each part is in a box of its own, so that a connection has room for the part it is in and no other.
-    match timeout(wait, Box::pin(accept(socket, &tls))).await {
+    match timeout(wait, Box::pin(accept(Socket::new(socket), &tls))).await {
         Ok(Accepted::Tls { stream, session, is_h2: true }) => {
             Box::pin(h2::serve(*stream, open(Some(session), Door::Https))).await
         }

@@ -1,27 +1,30 @@
 //! From an accepted TCP connection to a TLS stream and what is known about it.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 
-use rustls::HandshakeKind;
 use rustls::server::Acceptor;
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
+use rustls::{HandshakeKind, ProtocolVersion};
+use tokio::io::{AsyncBufRead, AsyncWriteExt as _};
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
 use super::Tls;
 use super::client_auth::Holder;
-use super::elder::{self, Elder};
+use super::hello::{self, Hello};
 use super::presented::{Abilities, Presented};
+use super::socket::Socket;
 use crate::connection::TlsSession;
 
 /// What came instead of, or out of, a handshake.
 pub(crate) enum Accepted {
     /// TLS is up. `is_h2`: ALPN chose HTTP/2.
-    Tls { stream: Box<TlsStream<TcpStream>>, session: TlsSession, is_h2: bool },
-    /// The client speaks plain HTTP; nothing was read yet.
-    Plain(TcpStream),
+    Tls { stream: Box<TlsStream<Socket>>, session: TlsSession, is_h2: bool },
+    /// The client speaks plain HTTP, from what is to be read next.
+    Plain(Socket),
     /// Neither.
     Failed(std::io::Error),
 }
@@ -30,21 +33,22 @@ pub(crate) enum Accepted {
 const UNRECOGNIZED_NAME: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
 
 /// A stream with the certificate that it began with.
-type Shaken = (TlsStream<TcpStream>, Option<Arc<Presented>>);
+type Shaken = (TlsStream<Socket>, Option<Arc<Presented>>);
 
 /// Does the handshake. The caller bounds it in time.
-pub(crate) async fn accept(mut stream: TcpStream, tls: &Tls) -> Accepted {
-    let mut first = [0; elder::LOOK];
-    let elder;
-    match stream.peek(&mut first).await {
-        Ok(1..) if first[0].is_ascii_alphabetic() || first[0] == b'\r' => return Accepted::Plain(stream),
-        Ok(0) => return Accepted::Failed(std::io::ErrorKind::UnexpectedEof.into()),
+pub(crate) async fn accept(mut socket: Socket, tls: &Tls) -> Accepted {
+    let hello;
+    match socket.look().await {
+        Ok([]) => return Accepted::Failed(std::io::ErrorKind::UnexpectedEof.into()),
+        Ok([first, ..]) if first.is_ascii_alphabetic() || *first == b'\r' => {
+            socket.open();
+            return Accepted::Plain(socket);
+        }
         Ok(seen) => {
-            let seen = first.get(..seen).unwrap_or_default();
-            elder = elder::look(seen);
-            let refusal = elder.and_then(|elder| elder.refusal(tls.speaks_tls13()));
-            if let Some(alert) = refusal.or_else(|| elder::overflow(seen)) {
-                refuse(&mut stream, alert).await;
+            hello = hello::look(seen);
+            let refusal = hello.and_then(|hello| hello.refusal(tls.speaks_tls13())).or_else(|| hello::overflow(seen));
+            if let Some(alert) = refusal {
+                socket.refuse(alert).await;
                 return Accepted::Failed(std::io::Error::other(
                     "the client speaks, or fell back to, an older version of TLS",
                 ));
@@ -52,7 +56,7 @@ pub(crate) async fn accept(mut stream: TcpStream, tls: &Tls) -> Accepted {
         }
         Err(error) => return Accepted::Failed(error),
     }
-    match shake(stream, tls, elder).await {
+    match shake(socket, tls, hello).await {
         Ok((stream, presented)) => {
             let session = session(&stream, presented);
             let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
@@ -63,37 +67,50 @@ pub(crate) async fn accept(mut stream: TcpStream, tls: &Tls) -> Accepted {
 }
 
 /// The handshake, with what the site of the server name asks.
-async fn shake(stream: TcpStream, tls: &Tls, elder: Option<Elder>) -> std::io::Result<Shaken> {
-    if let Some(config) = tls.only_config(elder) {
-        let stream = TlsAcceptor::from(config).accept(stream).await?;
+async fn shake(socket: Socket, tls: &Tls, hello: Option<Hello>) -> std::io::Result<Shaken> {
+    if let Some(config) = tls.only_config(hello) {
+        let mut stream = TlsAcceptor::from(config).accept(socket).await?;
+        conclude(&mut stream).await?;
         let presented = tls.resolver.presented(stream.get_ref().1.server_name(), None);
         return Ok((stream, presented));
     }
-    let mut start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
-    let hello = start.client_hello();
-    let server_name = hello.server_name();
+    let mut start = LazyConfigAcceptor::new(Acceptor::default(), socket).await?;
+    let told = start.client_hello();
+    let server_name = told.server_name();
     if tls.is_sni_strict && !server_name.is_some_and(|name| tls.resolver.knows(name)) {
         let refused = format!("the client asks for {}", server_name.unwrap_or("no name"));
-        refuse(&mut start.io, UNRECOGNIZED_NAME).await;
+        start.io.refuse(UNRECOGNIZED_NAME).await;
         return Err(std::io::Error::other(refused));
     }
-    let client = Abilities { schemes: hello.signature_schemes(), suites: hello.cipher_suites() };
+    let client = Abilities { schemes: told.signature_schemes(), suites: told.cipher_suites() };
     // The same choice as rustls's, which does not tell.
     let presented = tls.resolver.presented(server_name, Some(client));
-    let config = tls.config(server_name, elder).ok_or_else(|| std::io::Error::other("there is no site"))?;
-    Ok((start.into_stream(config).await?, presented))
+    let config = tls.config(server_name, hello).ok_or_else(|| std::io::Error::other("there is no site"))?;
+    let mut stream = start.into_stream(config).await?;
+    conclude(&mut stream).await?;
+    Ok((stream, presented))
 }
 
-/// Says why, and that there is nothing more to come. What comes of it does not matter: the connection ends.
-async fn refuse(stream: &mut TcpStream, alert: [u8; 7]) {
-    let mut unread = [0; elder::LOOK];
-    // Unread bytes would have the kernel reset the connection, and the alert with it.
-    while stream.try_read(&mut unread).is_ok_and(|count| count > 0) {}
-    _ = stream.write_all(&alert).await;
-    _ = stream.shutdown().await;
+/// What ends the handshake leaves: with the answer where a request is there already, else now. In TLS 1.3 that is tickets, which no client
+/// waits for.
+async fn conclude(stream: &mut TlsStream<Socket>) -> std::io::Result<()> {
+    let is_tls13 = stream.get_ref().1.protocol_version() == Some(ProtocolVersion::TLSv1_3);
+    let has_request = is_tls13
+        && poll_fn(|cx| {
+            let polled = Pin::new(&mut *stream).poll_fill_buf(cx);
+            Poll::Ready(matches!(polled, Poll::Ready(Ok([_, ..]))))
+        })
+        .await;
+    let socket = stream.get_mut().0;
+    if has_request {
+        socket.is_asked();
+        return Ok(());
+    }
+    socket.open();
+    stream.flush().await
 }
 
-fn session(stream: &TlsStream<TcpStream>, presented: Option<Arc<Presented>>) -> TlsSession {
+fn session(stream: &TlsStream<Socket>, presented: Option<Arc<Presented>>) -> TlsSession {
     let connection = stream.get_ref().1;
     let server_name = connection.server_name();
     TlsSession {

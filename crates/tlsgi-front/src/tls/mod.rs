@@ -3,14 +3,15 @@
 pub(crate) mod acceptor;
 pub(crate) mod client_auth;
 pub(crate) mod client_fields;
-mod elder;
 mod encoding;
 pub(crate) mod environ;
+mod hello;
 mod localhost;
 mod presented;
 mod provider;
 mod resolver;
 mod signer;
+mod socket;
 mod tickets;
 
 use std::sync::Arc;
@@ -26,11 +27,12 @@ use tlsgi_config::config::{Site, SuiteOrder, TlsPolicy};
 pub(crate) use encoding::{base64, pem};
 pub(crate) use resolver::Resolver;
 pub(crate) use signer::set_signing_socket;
+pub(crate) use socket::Socket;
 
 use crate::control::{SiteCertificate, TicketSecrets};
 use crate::route::host;
 use client_auth::{ClientPolicy, verifier};
-use elder::Elder;
+use hello::Hello;
 use tickets::Tickets;
 
 /// TLS as the acceptors need it.
@@ -54,15 +56,23 @@ struct SiteTls {
     /// Shared by sites without rules about clients.
     tickets: Arc<Tickets>,
     /// Exchanged when hints change.
-    config: ArcSwap<Orders>,
+    config: ArcSwap<Variants>,
 }
 
-/// rustls's side, once for each order of suites.
+/// rustls's side, for each kind of client.
 #[derive(Debug)]
-struct Orders {
-    usual: Arc<ServerConfig>,
-    /// For clients that know TLS 1.2 at most and do AES in hardware.
-    elder: Arc<ServerConfig>,
+struct Variants {
+    usual: ByTicket,
+    /// For clients that do AES in hardware.
+    with_aes: ByTicket,
+}
+
+/// Once for clients that come with a ticket and once for those that do not. The next connection of a client takes the ticket that this one gave;
+/// a client that is new may open several.
+#[derive(Debug, Clone)]
+struct ByTicket {
+    without: Arc<ServerConfig>,
+    with: Arc<ServerConfig>,
 }
 
 impl Tls {
@@ -109,24 +119,34 @@ impl Tls {
     }
 
     /// rustls's side for a server name.
-    fn config(&self, server_name: Option<&str>, elder: Option<Elder>) -> Option<Arc<ServerConfig>> {
+    fn config(&self, server_name: Option<&str>, hello: Option<Hello>) -> Option<Arc<ServerConfig>> {
         let names = self.sites.iter().map(|site| site.names.as_slice());
         let site = self.sites.get(host::site_of(&names, &host::normal(server_name.unwrap_or_default())))?;
-        Some(site.config(elder))
+        Some(site.config(hello))
     }
 
     /// The configuration that every client gets, where nothing has to be known of a client before.
-    fn only_config(&self, elder: Option<Elder>) -> Option<Arc<ServerConfig>> {
+    fn only_config(&self, hello: Option<Hello>) -> Option<Arc<ServerConfig>> {
         let is_simple = self.is_uniform && !self.is_sni_strict && !self.resolver.has_choice();
-        self.sites.first().filter(|_| is_simple).map(|site| site.config(elder))
+        self.sites.first().filter(|_| is_simple).map(|site| site.config(hello))
     }
 }
 
 impl SiteTls {
-    fn config(&self, elder: Option<Elder>) -> Arc<ServerConfig> {
-        let orders = self.config.load();
-        let has_aes = elder.is_some_and(|elder| !elder.prefers_chacha);
-        Arc::clone(if has_aes { &orders.elder } else { &orders.usual })
+    /// For the client that said this, as far as it is known.
+    fn config(&self, hello: Option<Hello>) -> Arc<ServerConfig> {
+        let variants = self.config.load();
+        let has_aes = hello.is_some_and(|hello| !hello.prefers_chacha);
+        let ByTicket { with, without } = if has_aes { &variants.with_aes } else { &variants.usual };
+        Arc::clone(if hello.is_some_and(|hello| hello.resumes) { with } else { without })
+    }
+}
+
+impl ByTicket {
+    fn new(server: ServerConfig) -> Self {
+        let mut with = server.clone();
+        with.send_tls13_tickets = 1;
+        Self { without: Arc::new(server), with: Arc::new(with) }
     }
 }
 
@@ -142,7 +162,7 @@ fn server_config(
     clients: &Arc<ClientPolicy>,
     tickets: &Arc<Tickets>,
     compression: &Arc<CompressionCache>,
-) -> Result<Arc<Orders>, rustls::Error> {
+) -> Result<Arc<Variants>, rustls::Error> {
     let provider = provider::provider(policy)?;
     let versions = provider::versions(&provider);
     let builder = ServerConfig::builder_with_provider(Arc::new(provider)).with_protocol_versions(&versions)?;
@@ -159,14 +179,13 @@ fn server_config(
     server.cert_compression_cache = Arc::clone(compression);
     // Chains of clients are short, and nothing of a stranger's is unpacked without need.
     server.cert_decompressors = Vec::new();
-    let usual = Arc::new(server);
-    let elder = match policy.order {
+    let usual = ByTicket::new(server.clone());
+    let with_aes = match policy.order {
         SuiteOrder::Auto => {
-            let mut elder = ServerConfig::clone(&usual);
-            elder.ignore_client_order = true;
-            Arc::new(elder)
+            server.ignore_client_order = true;
+            ByTicket::new(server)
         }
-        SuiteOrder::Client | SuiteOrder::Server => Arc::clone(&usual),
+        SuiteOrder::Client | SuiteOrder::Server => usual.clone(),
     };
-    Ok(Arc::new(Orders { usual, elder }))
+    Ok(Arc::new(Variants { usual, with_aes }))
 }

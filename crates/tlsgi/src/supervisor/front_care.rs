@@ -42,7 +42,7 @@ impl Server {
         let Some(front) = self.fronts.get_mut(&number) else { return Ok(()) };
         let mut descriptors = self.listeners.duplicates()?;
         for _ in 0..front.threads {
-            let (ours, theirs) = channel::pair()?;
+            let (ours, theirs) = channel::packet_pair()?;
             signing::serve(ours, self.keys.clone())?;
             descriptors.push(theirs.into());
         }

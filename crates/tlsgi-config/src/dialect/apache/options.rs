@@ -71,7 +71,7 @@ pub(super) static TABLE: &[Section<Apache>] = &[
             option(&["SSLUserName", "SSLSRPVerifierFile", "SSLSRPUnknownUserSeed"], "VALUE").refused("a certificate makes no REMOTE_USER; the application reads `SSL_CLIENT_S_DN`"),
             option(&["SSLProtocol"], "[+|-]PROTOCOL...").nearly("`--tls-min`, or `--tls-ciphers` for TLS 1.2 alone; older versions are not built in", later),
             option(&["SSLCipherSuite"], "[PROTOCOL] LIST").nearly("`--tls-ciphers`; only suites with forward secrecy and authenticated encryption are offered", later),
-            option(&["SSLHonorCipherOrder"], "On|Off").done("`--tls-order server`, `client` when off; Mozilla's mixture (`auto`) unless said", later),
+            option(&["SSLHonorCipherOrder"], "On|Off").done("`--tls-order server`, `client` when off; `auto` unless said", later),
             option(&["SSLStrictSNIVHostCheck"], "On|Off").nearly("`--sni-strict`, for all hosts; the handshake is refused instead of answered with 403", later),
             option(&["SSLCompression", "SSLInsecureRenegotiation", "SSLSessionCache", "SSLSessionCacheTimeout", "SSLSessionTickets", "SSLRandomSeed", "SSLVHostSNIPolicy", "SSLRenegBufferSize", "SSLCryptoDevice", "SSLFIPS"], "VALUE").always("TLS has no such weakness here, and sessions are resumed with tickets"),
             option(&["SSLOpenSSLConfCmd"], "NAME VALUE").nearly("`Curves`, `Groups` and `ECDHParameters` are `--tls-groups`; versions and suites have directives; all else changes nothing", later),

@@ -71,8 +71,11 @@ pub(crate) async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(io: IO, session: R
             After::Cut => return,
         }
     }
-    // An orderly end: over TLS the client gets close_notify. It may be gone already.
-    let _ = transport.shutdown().await;
+    // An orderly end: over TLS the client gets close_notify. One that left without its own listens no more: words to it only make its kernel
+    // answer with a reset.
+    if !transport.is_torn() {
+        let _ = transport.shutdown().await;
+    }
 }
 
 /// Waits for the next head under the idle and header deadlines. `drained` resolves when draining begins, and is asked only before.

@@ -39,6 +39,7 @@ pub(crate) struct Transport<IO> {
     taken: usize,
     out: Vec<u8>,
     is_read_closed: bool,
+    is_torn: bool,
     pub(crate) deadline: Deadline,
     write_timeout: Duration,
 }
@@ -52,6 +53,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
             taken: 0,
             out: Vec::new(),
             is_read_closed: false,
+            is_torn: false,
             deadline: Deadline::default(),
             write_timeout,
         }
@@ -74,6 +76,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
     /// Whether the client has closed its sending side.
     pub(crate) const fn is_read_closed(&self) -> bool {
         self.is_read_closed
+    }
+
+    /// Whether the client's side ended without the close_notify that TLS asks for, or broke.
+    pub(crate) const fn is_torn(&self) -> bool {
+        self.is_torn
     }
 
     /// Frees what an idle connection does not need.
@@ -134,9 +141,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
             // A TLS client that just closes its socket is an end like any other: requests are delimited by themselves.
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 self.is_read_closed = true;
+                self.is_torn = true;
                 Poll::Ready(Read::End)
             }
-            Poll::Ready(Err(_)) => Poll::Ready(Read::Broken),
+            Poll::Ready(Err(_)) => {
+                self.is_torn = true;
+                Poll::Ready(Read::Broken)
+            }
             Poll::Pending => self.deadline.poll_passed(cx).map(|()| Read::Late),
         }
     }

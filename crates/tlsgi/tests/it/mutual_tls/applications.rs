@@ -109,8 +109,8 @@ fn variables_have_the_names_and_formats_of_mod_ssl() {
             check(&format!("SSL_CLIENT_{name}"), value);
         }
         check("SSL_PROTOCOL", "TLSv1.3");
-        check("SSL_CIPHER_USEKEYSIZE", "256");
-        check("SSL_CIPHER_ALGKEYSIZE", "256");
+        check("SSL_CIPHER_USEKEYSIZE", "128");
+        check("SSL_CIPHER_ALGKEYSIZE", "128");
         check("SSL_CIPHER_EXPORT", "false");
         check("SSL_SECURE_RENEG", "true");
         check("SSL_COMPRESS_METHOD", "NULL");

@@ -1,18 +1,20 @@
-//! Clients that know TLS 1.2 at most, looked at before rustls: too old ones are told that their version is not spoken, and those that fell back
-//! that they need not. rustls misses an extension of theirs first, and does not know the signal of a fallback.
-
-/// Bytes that are looked at: a ClientHello that old has a few hundred.
-pub(super) const LOOK: usize = 1024;
+//! What a client says first, looked at before rustls reads it: clients that are too old are told that their version is not spoken, and those
+//! that fell back that they need not (rustls misses an extension of theirs first, and does not know the signal of a fallback). What a client
+//! can and wants decides about the order of suites and the number of tickets.
 
 const PROTOCOL_VERSION: u8 = 70;
 const INAPPROPRIATE_FALLBACK: u8 = 86;
 const FALLBACK_SIGNAL: [u8; 2] = [0x56, 0x00];
 const SUPPORTED_VERSIONS: u16 = 43;
-const CHACHA: [[u8; 2]; 2] = [[0xcc, 0xa8], [0xcc, 0xa9]];
+const PRE_SHARED_KEY: u16 = 41;
+const CHACHA: [[u8; 2]; 3] = [[0x13, 0x03], [0xcc, 0xa8], [0xcc, 0xa9]];
+const AES: [[u8; 2]; 6] = [[0x13, 0x01], [0x13, 0x02], [0xc0, 0x2b], [0xc0, 0x2c], [0xc0, 0x2f], [0xc0, 0x30]];
 
-/// What is to be known of a client of which these bytes came first, before rustls reads them. None for clients that know TLS 1.3, and where it
-/// is not certain.
-pub(super) fn look(bytes: &[u8]) -> Option<Elder> {
+/// Longest record (RFC 9846, 5.1).
+const LONGEST: u16 = 1 << 14;
+
+/// What is to be known of a client of which these bytes came first. None where it is not certain.
+pub(super) fn look(bytes: &[u8]) -> Option<Hello> {
     // Record: type, version, length. Handshake: type, length, version.
     let [22, 3, _, _, _, 1, _, _, _, 3, minor @ 0..=3, ..] = *bytes else { return None };
     let length = usize::from(u16::from_be_bytes([bytes[3], bytes[4]]));
@@ -20,31 +22,48 @@ pub(super) fn look(bytes: &[u8]) -> Option<Elder> {
     let hello = bytes.get(5..5 + length)?;
     let body = hello.get(4..)?;
     let inner = usize::from(hello[1]) << 16 | usize::from(hello[2]) << 8 | usize::from(hello[3]);
-    if inner != body.len() { None } else { Elder::read(minor, body) }
+    if inner != body.len() { None } else { Hello::read(minor, body) }
+}
+
+/// Whether these bytes are a record of a handshake that is not all there.
+pub(super) fn is_cut(bytes: &[u8]) -> bool {
+    match *bytes {
+        [22, 3, _, high, low, ref rest @ ..] => {
+            let length = u16::from_be_bytes([high, low]);
+            length <= LONGEST && rest.len() < usize::from(length)
+        }
+        [22] | [22, 3, ..] => true,
+        _ => false,
+    }
 }
 
 /// The alert `record_overflow` for a first record that is longer than any may be (RFC 9846, 5.1): rustls has another one.
 pub(super) fn overflow(bytes: &[u8]) -> Option<[u8; 7]> {
-    const LONGEST: u16 = 1 << 14;
     let [22, 3, _, high, low, ..] = *bytes else { return None };
     (u16::from_be_bytes([high, low]) > LONGEST).then_some([21, 3, 3, 0, 2, 2, 22])
 }
 
-/// A client that names no version in an extension, as all do that know TLS 1.3.
+/// A client, by its ClientHello.
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact of one hello")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Elder {
+pub(super) struct Hello {
     minor: u8,
+    /// It names versions in an extension, as all do that know TLS 1.3.
+    names_versions: bool,
     /// It has the suite that signals a fallback.
     fell_back: bool,
-    /// Its first suite is ChaCha20: it does no AES in hardware.
+    /// Of suites that count, ChaCha20 comes first: it does no AES in hardware.
     pub(super) prefers_chacha: bool,
+    /// It has a ticket of TLS 1.3.
+    pub(super) resumes: bool,
 }
 
-impl Elder {
-    /// The alert for it: `protocol_version` if TLS 1.1 is its newest version (RFC 9846, appendix E.3), `inappropriate_fallback` if it says
-    /// that it gave up a newer one (RFC 7507) and the server `speaks_tls13`.
+impl Hello {
+    /// The alert for a client that names no versions: `protocol_version` if TLS 1.1 is its newest (RFC 9846, appendix E.3),
+    /// `inappropriate_fallback` if it says that it gave up a newer one (RFC 7507) and the server `speaks_tls13`.
     pub(super) fn refusal(self, speaks_tls13: bool) -> Option<[u8; 7]> {
         let alert = match self.minor {
+            _ if self.names_versions => return None,
             0..=2 => PROTOCOL_VERSION,
             _ if speaks_tls13 && self.fell_back => INAPPROPRIATE_FALLBACK,
             _ => return None,
@@ -52,7 +71,7 @@ impl Elder {
         Some([21, 3, self.minor, 0, 2, 2, alert])
     }
 
-    /// None where the hello is damaged, or names versions.
+    /// None where the hello is damaged.
     fn read(minor: u8, body: &[u8]) -> Option<Self> {
         // Version and random.
         let rest = body.get(34..)?;
@@ -62,19 +81,23 @@ impl Elder {
         let (suites, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
         let (methods, rest) = rest.split_first()?;
         let rest = rest.get(usize::from(*methods)..)?;
-        let elder = Self {
+        let mut suites = suites.chunks_exact(2).map(|suite| [suite[0], suite[1]]);
+        let mut hello = Self {
             minor,
-            fell_back: suites.chunks_exact(2).any(|suite| suite == FALLBACK_SIGNAL),
-            prefers_chacha: suites.get(..2).is_some_and(|first| CHACHA.contains(&[first[0], first[1]])),
+            names_versions: false,
+            fell_back: suites.clone().any(|suite| suite == FALLBACK_SIGNAL),
+            prefers_chacha: suites
+                .find(|suite| CHACHA.contains(suite) || AES.contains(suite))
+                .is_some_and(|first| CHACHA.contains(&first)),
+            resumes: false,
         };
-        let Some((_, mut rest)) = rest.split_first_chunk::<2>() else { return Some(elder) };
+        let Some((_, mut rest)) = rest.split_first_chunk::<2>() else { return Some(hello) };
         while let Some((&[a, b, c, d], more)) = rest.split_first_chunk::<4>() {
-            if u16::from_be_bytes([a, b]) == SUPPORTED_VERSIONS {
-                return None;
-            }
+            hello.names_versions |= u16::from_be_bytes([a, b]) == SUPPORTED_VERSIONS;
+            hello.resumes |= u16::from_be_bytes([a, b]) == PRE_SHARED_KEY;
             rest = more.get(usize::from(u16::from_be_bytes([c, d]))..)?;
         }
-        Some(elder)
+        Some(hello)
     }
 }
 
@@ -102,6 +125,28 @@ mod tests {
         let prefers_chacha = |suites: &[u8]| look(&hello(3, suites, &[])).expect("a hello").prefers_chacha;
         assert!(prefers_chacha(&[0xcc, 0xa9, 0xc0, 0x2b]) && prefers_chacha(&[0xcc, 0xa8]));
         assert!(!prefers_chacha(&[0xc0, 0x2b, 0xcc, 0xa9]) && !prefers_chacha(&[]));
+        // TLS 1.3, and a first suite that is there to be ignored (RFC 8701).
+        assert!(prefers_chacha(&[0x13, 3, 0x13, 1, 0xc0, 0x2b]) && prefers_chacha(&[0x3a, 0x3a, 0x13, 3, 0x13, 1]));
+        assert!(!prefers_chacha(&[0x13, 2, 0x13, 3, 0x13, 1]) && !prefers_chacha(&[0x3a, 0x3a, 0x13, 1, 0x13, 3]));
+    }
+
+    #[test]
+    fn a_client_with_a_ticket_of_tls_1_3_is_known() {
+        let versions = [0, 43, 0, 3, 2, 3, 4];
+        let resumes = |extensions: &[u8]| look(&hello(3, &[0x13, 1], extensions)).expect("a hello").resumes;
+        assert!(resumes(&[&versions[..], &[0, 41, 0, 2, 7, 7]].concat()));
+        assert!(!resumes(&versions) && !resumes(&[0, 35, 0, 0]));
+    }
+
+    #[test]
+    fn a_record_is_cut_until_its_last_byte_came() {
+        let whole = hello(3, &[0x13, 1], &[]);
+        for length in 1..whole.len() {
+            assert!(is_cut(&whole[..length]), "{length}");
+        }
+        for bytes in [&whole[..], &[], b"GET /", &[22, 2], &[22, 3, 1, 0x40, 0x01], &[21, 3, 1, 0, 2]] {
+            assert!(!is_cut(bytes), "{bytes:?}");
+        }
     }
 
     #[test]
