@@ -31,6 +31,10 @@ use vigil::Vigil;
 /// are several workers none does: another one may be free first.
 const AHEAD: u32 = 16;
 
+/// How long equally busy workers are asked in the same order. Whoever was just used is warm: its pages, its place in the processor's caches. Over
+/// a second all of them have the same.
+const TURN: Duration = Duration::from_millis(10);
+
 /// One pool as one front thread sees it.
 pub(crate) struct Pool {
     name: String,
@@ -44,6 +48,7 @@ pub(crate) struct Pool {
     vigil: Rc<Vigil>,
     watch: RefCell<JoinSet<()>>,
     turn: Cell<usize>,
+    turn_began: Cell<Instant>,
     interface: Cell<Option<Interface>>,
     ahead: Cell<u32>,
 }
@@ -96,6 +101,7 @@ impl Pool {
             vigil: Rc::default(),
             watch: RefCell::default(),
             turn: Cell::new(0),
+            turn_began: Cell::new(Instant::now()),
             interface: Cell::new(None),
             ahead: Cell::new(0),
         })
@@ -236,15 +242,24 @@ impl Pool {
         self.shared.set_waiting(self.thread, self.waiting.borrow().len());
     }
 
-    /// The link with the smallest share of its capacity in use. Ties go round, so that one worker's threads do not do all.
+    /// The link with the smallest share of its capacity in use: a worker with nothing to do comes before all others, whose threads would wait
+    /// for each other. Among equals the first is the same for a while, then the next one.
     fn try_slot(self: &Rc<Self>) -> Option<Slot> {
+        self.try_slot_at(Instant::now)
+    }
+
+    fn try_slot_at(self: &Rc<Self>, now: impl FnOnce() -> Instant) -> Option<Slot> {
         let links = self.links.borrow();
         if let [link] = links.as_slice() {
             let ahead = if self.interface.get() == Some(Interface::Wsgi) { self.ahead.get() } else { 0 };
             return link.worker().try_acquire(ahead).map(|is_ahead| self.slot_at(link, is_ahead));
         }
-        let turn = self.turn.get().wrapping_add(1);
-        self.turn.set(turn);
+        let now = now();
+        if now.saturating_duration_since(self.turn_began.get()) >= TURN {
+            self.turn.set(self.turn.get().wrapping_add(1));
+            self.turn_began.set(now);
+        }
+        let turn = self.turn.get();
         let count = links.len();
         let mut order: smallvec::SmallVec<[usize; 16]> = (0..count).map(|at| (at + turn) % count).collect();
         if count > 1 {
@@ -294,6 +309,32 @@ mod tests {
         pool.add(&link);
         assert!(pool.try_slot().is_none());
         assert!(pool.is_deserted());
+    }
+
+    #[tokio::test]
+    async fn idle_workers_take_turns_and_come_before_busy_ones() {
+        let pool = Pool::new("app", PoolShared::new(vec![Arc::new(Notify::new())]), 0);
+        let mut backs = Vec::new();
+        for number in 0..3 {
+            let (front, back) = std::os::unix::net::UnixStream::pair().expect("pair");
+            let worker = WorkerShared::new(number, 1, 1);
+            worker.set_capacity(2);
+            let link = Link::new(worker, front, None).expect("link");
+            pool.expect(Rc::clone(&link));
+            pool.add(&link);
+            backs.push(back);
+        }
+        let start = Instant::now();
+        pool.turn_began.set(start);
+        let slot = |after: Duration| pool.try_slot_at(|| start + after).expect("a slot is free");
+        let worker = |slot: &Slot| slot.link().worker().number();
+        // One after the other: the same one, until its turn is over.
+        let alone = |turns: u32| worker(&slot(TURN * turns));
+        assert_eq!([alone(0), alone(0), alone(1), alone(1), alone(2), alone(3)], [0, 0, 1, 1, 2, 0]);
+        // At once: each has one before any has two, and then all are full.
+        let busy: Vec<Slot> = (0..6).map(|_| slot(TURN * 3)).collect();
+        assert_eq!(busy.iter().map(worker).collect::<Vec<_>>(), [0, 1, 2, 0, 1, 2]);
+        assert!(pool.try_slot_at(|| start).is_none());
     }
 
     #[tokio::test]
