@@ -10,7 +10,7 @@ use std::time::Duration;
 use tlsgi_config::config::Role;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::{JoinSet, LocalSet, spawn_local};
 use tokio::time::{sleep, timeout};
 
 use crate::assemble::Assembly;
@@ -59,8 +59,12 @@ pub(crate) struct Setup {
 pub(crate) fn run(setup: Setup) -> std::io::Result<()> {
     set_signing_socket(setup.signing.try_clone()?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(8).build()?;
-    LocalSet::new().block_on(&runtime, Box::pin(Desk::new(setup).work()));
-    Ok(())
+    // As a task, the desk is looked at when it has a message. What a set of tasks runs for is looked at whenever any of them is woken.
+    let outcome = LocalSet::new().block_on(&runtime, async { spawn_local(Desk::new(setup).work()).await });
+    outcome.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(error) => error.into(),
+    })
 }
 
 /// The thread's owner of everything that runs on it.
@@ -123,7 +127,7 @@ impl Desk {
             }
             ToThread::Arrival(arrival) => {
                 if let Ok(socket) = TcpStream::from_std(arrival.socket) {
-                    self.welcome_tcp(socket, arrival.client, arrival.role, arrival.guest);
+                    self.welcome_tcp(socket, arrival.client, arrival.server, arrival.role, arrival.guest);
                 }
             }
             ToThread::Drain(_) => {}
@@ -224,9 +228,9 @@ impl Desk {
 }
 
 impl Reception for Desk {
-    fn welcome_tcp(&self, socket: TcpStream, client: SocketAddr, role: Role, guest: Guest) {
+    fn welcome_tcp(&self, socket: TcpStream, client: SocketAddr, server: Option<SocketAddr>, role: Role, guest: Guest) {
         let Some(tls) = self.tls.borrow().clone() else { return };
-        self.spawn(serve_tcp(socket, client, role, tls, Rc::clone(&self.thread), guest));
+        self.spawn(serve_tcp(socket, client, server, role, tls, Rc::clone(&self.thread), guest));
     }
 
     fn welcome_unix(&self, socket: tokio::net::UnixStream, path: String, role: Role, guest: Guest) {
