@@ -311,11 +311,15 @@ pub(super) async fn play(
         let ((), outcome) = tokio::join!(script(&mut remote, &mut worker), session);
         outcome
     };
-    tokio::select! {
-        outcome = scene => outcome,
-        () = async {
-            link.run(std::rc::Rc::clone(&pool), "tlsgi", false).await;
-            std::future::pending::<()>().await;
-        } => unreachable!("a link that ended stays so"),
-    }
+    let play = async {
+        tokio::select! {
+            outcome = scene => outcome,
+            () = async {
+                link.run(std::rc::Rc::clone(&pool), "tlsgi", false).await;
+                std::future::pending::<()>().await;
+            } => unreachable!("a link that ended stays so"),
+        }
+    };
+    // A pool watches over who waits for it with a task of its own.
+    tokio::task::LocalSet::new().run_until(play).await
 }
