@@ -94,7 +94,7 @@ impl Turns<'_> {
     fn run(&mut self, py: Python<'_>, task: Task) -> Option<Task> {
         let exchange = Arc::clone(&task.exchange);
         application::call(py, self.shared, task, &mut self.tail);
-        self.shared.reading.note_turn();
+        self.shared.reading.note_call();
         let now = Instant::now();
         self.shared.pace.note_call(now.saturating_duration_since(self.since));
         self.since = now;

@@ -14,9 +14,9 @@ const TICK: Duration = Duration::from_micros(150);
 
 /// How often it looks while every look shows that threads go on by themselves: each one costs two switches between threads. So
 /// long, at most, a finished answer waits for a call that turns out slow.
-const LONGEST_TICK: Duration = Duration::from_micros(800);
+const LONGEST_TICK: Duration = Duration::from_micros(600);
 
-/// Threads that read or finished a call so many times in one tick are not long in the application.
+/// Threads that read so many times in one tick are not long in the application.
 const QUICK_TURNS: u64 = 4;
 
 /// So long without a change, and the watchdog sleeps until a request comes: an idle worker costs nothing.
@@ -26,8 +26,10 @@ const CALM: Duration = Duration::from_millis(6);
 #[derive(Debug)]
 pub(crate) struct Reading {
     reader: Mutex<Reader>,
-    /// Raised whenever a Python thread has read or finished a call.
+    /// Raised whenever a Python thread has read.
     turns: AtomicU64,
+    /// Raised whenever one has finished a call.
+    calls: AtomicU64,
     watchdog: OnceLock<Thread>,
     is_watchdog_asleep: AtomicBool,
     /// The watchdog looks at every tick whether answers were left lying.
@@ -40,6 +42,7 @@ impl Reading {
         Self {
             reader: Mutex::new(reader),
             turns: AtomicU64::new(0),
+            calls: AtomicU64::new(0),
             watchdog: OnceLock::new(),
             is_watchdog_asleep: AtomicBool::new(false),
             is_ticking: AtomicBool::new(false),
@@ -88,8 +91,8 @@ impl Reading {
     }
 
     /// A thread has finished a call: it reads by itself when nothing else is to be done.
-    pub(crate) fn note_turn(&self) {
-        self.turns.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn note_call(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether an answer that is left in a link's buffer is written within [`LONGEST_TICK`] whatever its thread does. Ask with the link
@@ -146,7 +149,8 @@ pub(crate) fn watch(shared: &Arc<Shared>) {
     let _guard = EndGuard(Arc::clone(shared));
     let reading = &shared.reading;
     let _ = reading.watchdog.set(thread::current());
-    let (mut seen, mut tick, mut calm) = (reading.turns.load(Ordering::Relaxed), TICK, Duration::ZERO);
+    let (mut seen, mut seen_calls) = (reading.turns.load(Ordering::Relaxed), reading.calls.load(Ordering::Relaxed));
+    let (mut tick, mut calm) = (TICK, Duration::ZERO);
     while !shared.is_over() {
         reading.is_ticking.store(true, Ordering::Relaxed);
         thread::park_timeout(tick);
@@ -154,13 +158,15 @@ pub(crate) fn watch(shared: &Arc<Shared>) {
         shared.queue.wake_due();
         let turns = reading.turns.load(Ordering::Relaxed);
         let new_turns = turns.wrapping_sub(std::mem::replace(&mut seen, turns));
+        let calls = reading.calls.load(Ordering::Relaxed);
+        let new_calls = calls.wrapping_sub(std::mem::replace(&mut seen_calls, calls));
         match reading.try_read() {
-            Some(mut reader) if new_turns == 0 => {
+            Some(mut reader) if new_turns + new_calls == 0 => {
                 relieve(shared, &mut reader);
                 (tick, calm) = (TICK, Duration::ZERO);
             }
-            // A thread is in the application, but not for a whole tick.
-            Some(_) if new_turns < QUICK_TURNS && shared.pace.calls_within(TICK) == 0 => {
+            // A thread is in the application, but not for a whole tick, and not because requests come many at a time.
+            Some(_) if new_turns < QUICK_TURNS && new_calls <= 2 * new_turns => {
                 (tick, calm) = (TICK, Duration::ZERO);
             }
             // Also while a thread waits on the links: whatever comes is read.
