@@ -2,11 +2,13 @@
 //! (`python/tlsgi`).
 
 mod asgi;
+mod body;
 mod error;
 mod exchanges;
 mod facts;
 mod fields;
 mod ids;
+mod inbox;
 mod link;
 mod pace;
 mod wsgi;

@@ -1,15 +1,12 @@
-//! One socket to a front thread: bytes that arrived and are not yet decoded, bytes that are encoded and not yet sent.
-//! Not for threads or Python: both interfaces drive it, each in its own way.
+//! One socket to a front thread, as far as bytes go out: encoded and not yet sent. Not for threads or Python: both interfaces drive it,
+//! each in its own way.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
-use tlsgi_wire::{Decoder, Direction, Encoder, HEADER_LENGTH, Hello, Interface, MAX_PAYLOAD};
-
-/// Room for reading at a time; what arrives together is decoded together.
-const READ_SIZE: usize = 256 << 10;
+use tlsgi_wire::{Encoder, Hello, Interface};
 
 /// An output buffer that grew beyond this is given back once it is empty.
 const KEPT_OUTPUT: usize = 512 << 10;
@@ -28,66 +25,6 @@ pub(crate) fn socket(number: i32) -> io::Result<UnixStream> {
 pub(crate) fn hello(out: &mut Vec<u8>, interface: Interface, capacity: u32, interpreter: &str) {
     let process = std::process::id();
     Encoder::new(out).hello(&Hello { version: tlsgi_wire::VERSION, capacity, process, interface, interpreter });
-}
-
-/// Bytes from the front.
-#[derive(Debug)]
-pub(crate) struct Inbox {
-    buffer: Vec<u8>,
-    start: usize,
-    end: usize,
-}
-
-impl Inbox {
-    /// Empty.
-    pub(crate) fn new() -> Self {
-        Self { buffer: vec![0; READ_SIZE], start: 0, end: 0 }
-    }
-
-    /// Reads once; 0 means that the front closed the link.
-    ///
-    /// # Errors
-    /// The socket's; `WouldBlock` when there is nothing.
-    pub(crate) fn receive(&mut self, mut socket: &UnixStream) -> io::Result<usize> {
-        if self.start == self.end {
-            (self.start, self.end) = (0, 0);
-        } else if self.buffer.len() - self.end < READ_SIZE / 4 {
-            self.buffer.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end - self.start);
-        }
-        if self.end == self.buffer.len() {
-            // Only a frame over the read size comes here, and no frame is longer than this.
-            self.buffer.resize(HEADER_LENGTH + MAX_PAYLOAD + READ_SIZE, 0);
-        }
-        loop {
-            match socket.read(self.buffer.get_mut(self.end..).unwrap_or_default()) {
-                Ok(received) => {
-                    self.end += received;
-                    return Ok(received);
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// The frames that are there; say afterwards with [`Self::consume`] how many bytes they took.
-    pub(crate) fn frames(&self) -> Decoder<'_> {
-        Decoder::new(self.buffer.get(self.start..self.end).unwrap_or_default(), Direction::ToWorker)
-    }
-
-    /// The undecoded bytes, where [`Self::frames`] starts.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        self.buffer.get(self.start..self.end).unwrap_or_default()
-    }
-
-    /// Drops decoded bytes.
-    pub(crate) fn consume(&mut self, bytes: usize) {
-        self.start = (self.start + bytes).min(self.end);
-        if self.start == self.end && self.buffer.len() > READ_SIZE {
-            self.buffer = vec![0; READ_SIZE];
-        }
-    }
 }
 
 /// Bytes to the front, with the descriptors that travel beside some of them.
@@ -198,8 +135,9 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inbox::Inbox;
     use std::os::fd::AsRawFd;
-    use tlsgi_wire::{FileRange, Payload};
+    use tlsgi_wire::{Decoder, Direction, FileRange, Payload};
 
     #[test]
     fn descriptors_travel_beside_their_frames_and_bytes_keep_their_order() {

@@ -13,6 +13,9 @@ use super::Slot;
 use super::link::Link;
 use crate::http::response::ResponseHead;
 
+/// From this size on, a piece of request body goes to the socket from the memory that it was read into.
+const LARGE_PIECE: usize = 8 << 10;
+
 /// What a worker says about an exchange.
 #[derive(Debug)]
 pub(crate) enum WorkerEvent {
@@ -103,9 +106,14 @@ impl Exchange {
     }
 
     /// Sends request body; `bytes` within [`Self::request_credit`].
-    pub(crate) fn send_data(&mut self, bytes: &[u8], is_end: bool) {
+    pub(crate) fn send_data(&mut self, bytes: &Bytes, is_end: bool) {
         self.spend(bytes.len());
-        self.link.write(|out| Encoder::new(out).data(self.id, bytes, is_end, false));
+        if bytes.len() < LARGE_PIECE {
+            self.link.write(|out| Encoder::new(out).data(self.id, bytes, is_end, false));
+        } else {
+            let encode = |out: &mut Vec<u8>| Encoder::new(out).data_apart(self.id, bytes.len(), is_end, false);
+            self.link.write_apart(encode, bytes.clone());
+        }
     }
 
     /// Sends a WebSocket message or a piece of one; its bytes within [`Self::request_credit`].

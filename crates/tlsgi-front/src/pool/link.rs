@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IoSlice};
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use tokio::time::{Duration, Instant};
 
 use super::exchange::{Entry, Exchange, WorkerEvent};
+use super::outgoing::{Outgoing, SLICES};
 use super::slots::WorkerShared;
 use super::vigil::Vigil;
 use super::worker_end::WorkerEnd;
@@ -67,7 +68,7 @@ pub(crate) enum Broken {
 pub(crate) struct Link {
     worker: Arc<WorkerShared>,
     socket: UnixStream,
-    out: RefCell<Vec<u8>>,
+    out: RefCell<Outgoing>,
     flush: Notify,
     is_flush_due: Cell<bool>,
     entries: RefCell<Slab<Entry>>,
@@ -213,11 +214,20 @@ impl Link {
         }
     }
 
-    /// Gives the number of bytes that wait.
+    /// As [`Self::write`], for a frame that `encode` leaves without its last bytes, which are `piece`.
+    pub(super) fn write_apart(&self, encode: impl FnOnce(&mut Vec<u8>), piece: Bytes) {
+        self.append(encode);
+        self.enqueued.set(self.enqueued.get() + piece.len() as u64);
+        self.out.borrow_mut().push(piece);
+        self.write(|_| {});
+    }
+
+    /// Gives the number of encoded bytes that wait.
     fn append(&self, encode: impl FnOnce(&mut Vec<u8>)) -> usize {
         let mut out = self.out.borrow_mut();
+        let out = out.encoded();
         let before = out.len();
-        encode(&mut out);
+        encode(out);
         self.enqueued.set(self.enqueued.get() + (out.len() - before) as u64);
         out.len()
     }
@@ -254,16 +264,19 @@ impl Link {
 
     /// Writes what is there, as much as the socket takes at a time; what piles up meanwhile goes out in one write.
     async fn write_loop(&self) -> Broken {
-        let mut batch = Vec::new();
+        let mut batch = Outgoing::default();
         loop {
             self.flush.notified().await;
             self.is_flush_due.set(false);
             std::mem::swap(&mut batch, &mut self.out.borrow_mut());
-            let mut sent = 0;
-            while let Some(rest) = batch.get(sent..).filter(|rest| !rest.is_empty()) {
-                match self.socket.try_write(rest) {
+            while !batch.is_empty() {
+                let outcome = match batch.slices(&mut [IoSlice::new(&[]); SLICES]) {
+                    [only] => self.socket.try_write(only),
+                    several => self.socket.try_write_vectored(several),
+                };
+                match outcome {
                     Ok(written) => {
-                        sent += written;
+                        batch.advance(written);
                         self.written.set(self.written.get() + written as u64);
                     }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -277,9 +290,6 @@ impl Link {
                 }
             }
             batch.clear();
-            if batch.capacity() > READ_SIZE {
-                batch = Vec::new();
-            }
         }
     }
 

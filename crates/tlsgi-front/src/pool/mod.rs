@@ -3,6 +3,7 @@
 
 pub(crate) mod exchange;
 pub(crate) mod link;
+mod outgoing;
 pub(crate) mod relay;
 mod slots;
 mod vigil;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
 use tlsgi_wire::{Credit, Error, INITIAL_REQUEST_CREDIT, Kind, Message, Window};
 
 /// Unread messages that one WebSocket may have: empty ones cost no credit, so their number is bounded by itself.
@@ -10,7 +11,7 @@ const MAX_UNREAD: usize = 4096;
 /// A request body as it arrives.
 #[derive(Debug)]
 pub(super) struct Body {
-    bytes: Vec<u8>,
+    pieces: Vec<Bytes>,
     credit: Credit,
     window: Window,
     /// The last of it arrived.
@@ -27,7 +28,7 @@ impl Body {
         let mut credit = Credit::new(if is_withheld { 0 } else { INITIAL_REQUEST_CREDIT });
         credit.spend(first.len())?;
         Ok(Self {
-            bytes: first.to_vec(),
+            pieces: if first.is_empty() { Vec::new() } else { vec![Bytes::copy_from_slice(first)] },
             credit,
             window: Window::REQUEST,
             is_whole,
@@ -36,26 +37,33 @@ impl Body {
         })
     }
 
-    /// More of it.
-    pub(super) fn extend(&mut self, bytes: &[u8], is_whole: bool) -> Result<(), Error> {
+    /// More of it; `share` keeps a piece without a copy where it can.
+    pub(super) fn extend(
+        &mut self,
+        bytes: &[u8],
+        is_whole: bool,
+        share: impl FnOnce(&[u8]) -> Bytes,
+    ) -> Result<(), Error> {
         if self.is_whole {
             return Err(Error::OutOfOrder(Kind::Data));
         }
         self.credit.spend(bytes.len())?;
-        self.bytes.extend_from_slice(bytes);
+        if !bytes.is_empty() {
+            self.pieces.push(share(bytes));
+        }
         self.is_whole = is_whole;
         Ok(())
     }
 
     /// Hands out everything that arrived, and whether more follows; `None` when there is nothing new.
-    pub(super) fn take(&mut self) -> Option<(Vec<u8>, bool)> {
-        if self.is_given || (self.bytes.is_empty() && !self.is_whole) {
+    pub(super) fn take(&mut self) -> Option<(Vec<Bytes>, bool)> {
+        if self.is_given || (self.pieces.is_empty() && !self.is_whole) {
             return None;
         }
         self.is_given = self.is_whole;
-        let bytes = std::mem::take(&mut self.bytes);
-        self.window.consume(bytes.len());
-        Some((bytes, !self.is_whole))
+        let pieces = std::mem::take(&mut self.pieces);
+        self.window.consume(pieces.iter().map(Bytes::len).sum());
+        Some((pieces, !self.is_whole))
     }
 
     /// Credit to be sent now, if any, because the application reads.
@@ -180,10 +188,10 @@ mod tests {
     #[test]
     fn body_is_granted_at_half_a_window() {
         let mut body = Body::new(&[1; HALF - 1], false, false).expect("within credit");
-        assert_eq!(body.take(), Some((vec![1; HALF - 1], true)));
+        assert_eq!(body.take(), Some((vec![Bytes::from(vec![1; HALF - 1])], true)));
         assert_eq!(body.grant(), None);
-        body.extend(b"2", false).expect("within credit");
-        assert_eq!(body.take(), Some((vec![b'2'], true)));
+        body.extend(b"2", false, Bytes::copy_from_slice).expect("within credit");
+        assert_eq!(body.take(), Some((vec![Bytes::from_static(b"2")], true)));
         let doubled = INITIAL_REQUEST_CREDIT / 2 + INITIAL_REQUEST_CREDIT;
         assert_eq!(body.grant(), Some(doubled));
         assert_eq!(body.take(), None);
@@ -192,7 +200,7 @@ mod tests {
     #[test]
     fn withheld_body_is_asked_for_by_the_first_read() {
         let mut body = Body::new(b"", false, true).expect("within credit");
-        assert!(body.extend(b"x", false).is_err());
+        assert!(body.extend(b"x", false, Bytes::copy_from_slice).is_err());
         assert_eq!(body.grant(), Some(INITIAL_REQUEST_CREDIT));
         assert_eq!(body.grant(), None);
     }

@@ -10,6 +10,7 @@ use super::environ::Templates;
 use super::link::Link;
 use super::server::Shared;
 use crate::facts::Facts;
+use crate::inbox::Inbox;
 
 /// An open exchange.
 #[derive(Debug)]
@@ -87,21 +88,26 @@ impl Exchange {
         self.lock().body.push_front(Bytes::from(frame).slice(start..));
     }
 
-    /// A piece of body arrived.
+    /// A piece of body arrived in `inbox`.
     ///
     /// # Errors
     /// More than was granted, or after the end.
-    pub(crate) fn receive(&self, bytes: &[u8], is_end: bool) -> Result<(), Error> {
+    pub(crate) fn receive(&self, bytes: &[u8], is_end: bool, inbox: &Inbox) -> Result<(), Error> {
         let mut flow = self.lock();
         if flow.is_complete {
             return Err(Error::OutOfOrder(Kind::Data));
         }
         flow.request_credit.spend(bytes.len())?;
+        // Whoever waits does so for the first of it.
+        let is_awaited = flow.body.is_empty();
         if !bytes.is_empty() {
-            flow.body.push_back(Bytes::copy_from_slice(bytes));
+            flow.body.push_back(inbox.share(bytes));
         }
         flow.is_complete = is_end;
-        self.changed.notify_all();
+        drop(flow);
+        if is_awaited {
+            self.changed.notify_all();
+        }
         Ok(())
     }
 

@@ -1,6 +1,5 @@
 //! `wsgi.input`: the request body as a file that ends where the body ends.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,6 +9,7 @@ use pyo3::types::{PyBytes, PyList, PyMemoryView, PySlice};
 
 use super::exchange::{Exchange, Gone, Piece};
 use super::server::Shared;
+use crate::body;
 
 /// The body of one request. Reading past its end gives empty bytes; reading after the client left raises `OSError`.
 #[pyclass(frozen, module = "tlsgi._worker")]
@@ -57,15 +57,7 @@ impl Input {
                 break;
             }
         }
-        if let [piece] = pieces.as_slice() {
-            return Ok(PyBytes::new(py, piece));
-        }
-        PyBytes::new_with(py, limit - left, |mut into| {
-            for piece in &pieces {
-                into.write_all(piece)?;
-            }
-            Ok(())
-        })
+        body::join(py, &pieces)
     }
 }
 

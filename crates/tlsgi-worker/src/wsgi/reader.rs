@@ -21,7 +21,7 @@ use super::server::{Notice, Shared};
 use crate::Error;
 use crate::exchanges::Exchanges;
 use crate::facts::FactTable;
-use crate::link::Inbox;
+use crate::inbox::Inbox;
 
 /// What the reading thread has in its hands; behind a lock that is never waited for.
 #[derive(Debug)]
@@ -153,7 +153,7 @@ impl Line {
         while let Some(frame) = frames.next_frame()? {
             let whole = bytes.get(start..frames.consumed()).unwrap_or_default();
             start = frames.consumed();
-            act(&self.link, &mut self.facts, shared, tasks, &frame, whole)?;
+            act(&self.link, &mut self.facts, shared, tasks, &frame, whole, &self.inbox)?;
         }
         self.inbox.consume(start);
         Ok(())
@@ -182,6 +182,7 @@ fn act(
     tasks: &mut Vec<Task>,
     frame: &FrameView<'_>,
     whole: &[u8],
+    inbox: &Inbox,
 ) -> Result<(), Error> {
     let id = frame.id;
     let find = || link.lock().exchanges.find(id).map(Arc::clone);
@@ -213,7 +214,7 @@ fn act(
         }
         Payload::Data { bytes, is_end, .. } => {
             if let Some(exchange) = find() {
-                exchange.receive(bytes, *is_end)?;
+                exchange.receive(bytes, *is_end, inbox)?;
             }
         }
         Payload::Credit(bytes) => {

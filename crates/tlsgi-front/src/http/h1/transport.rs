@@ -99,7 +99,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
         poll_fn(|cx| self.poll_read(cx)).await
     }
 
-    /// As [`Self::read`], into memory of this connection alone: for large bodies, which [`Self::take_all`] passes on as they are.
+    /// As [`Self::read`], into memory of this connection alone and as much as is there: for large bodies, which [`Self::take_all`] passes
+    /// on as they are.
     pub(crate) async fn read_bulk(&mut self) -> Read {
         poll_fn(|cx| {
             if self.is_read_closed {
@@ -107,8 +108,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
             }
             self.input.drain(..std::mem::take(&mut self.taken));
             self.input.reserve(BULK_SIZE);
-            let polled = pin!(self.io.read_buf(&mut self.input)).poll(cx);
-            self.conclude(polled, cx)
+            let before = self.input.len();
+            loop {
+                let polled = pin!(self.io.read_buf(&mut self.input)).poll(cx);
+                let is_more = matches!(polled, Poll::Ready(Ok(1..)));
+                if is_more && self.input.len() < self.input.capacity() {
+                    continue;
+                }
+                // What ended the reading is found again by the next one.
+                let has_read = !is_more && self.input.len() > before;
+                return if has_read { Poll::Ready(Read::Bytes) } else { self.conclude(polled, cx) };
+            }
         })
         .await
     }

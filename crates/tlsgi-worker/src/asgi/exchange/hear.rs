@@ -1,5 +1,6 @@
 //! What `receive()` gives.
 
+use bytes::Bytes;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -7,6 +8,7 @@ use pyo3::types::{PyBytes, PyDict};
 use super::{Exchange, Inbound, Link, State};
 use crate::asgi::inbound::Heard;
 use crate::asgi::lock;
+use crate::body;
 
 impl Exchange {
     /// Something for `receive()`, or `None` when it must wait.
@@ -25,7 +27,7 @@ impl Exchange {
                 let grant = body.grant();
                 drop(state);
                 self.grant(py, grant)?;
-                taken.map(|(bytes, is_more)| request_event(py, &bytes, is_more)).transpose()
+                taken.map(|(pieces, is_more)| request_event(py, &pieces, is_more)).transpose()
             }
             Inbound::Mailbox(mailbox) => {
                 let heard = mailbox.take();
@@ -44,10 +46,10 @@ impl Exchange {
     }
 }
 
-fn request_event<'py>(py: Python<'py>, bytes: &[u8], is_more: bool) -> PyResult<Bound<'py, PyDict>> {
+fn request_event<'py>(py: Python<'py>, pieces: &[Bytes], is_more: bool) -> PyResult<Bound<'py, PyDict>> {
     let event = PyDict::new(py);
     event.set_item(intern!(py, "type"), intern!(py, "http.request"))?;
-    event.set_item(intern!(py, "body"), PyBytes::new(py, bytes))?;
+    event.set_item(intern!(py, "body"), body::join(py, pieces)?)?;
     event.set_item(intern!(py, "more_body"), is_more)?;
     Ok(event)
 }

@@ -18,6 +18,7 @@ use super::operation::Operation;
 use super::outgoing::Outgoing;
 use super::scope::Named;
 use super::{ClientDisconnected, lock};
+use crate::inbox::Inbox;
 
 /// What arrives, by kind of exchange.
 #[derive(Debug)]
@@ -135,12 +136,18 @@ impl Exchange {
     }
 
     /// Request body that arrived.
-    pub(super) fn data(&self, py: Python<'_>, bytes: &[u8], is_end: bool) -> PyResult<Result<(), WireError>> {
+    pub(super) fn data(
+        &self,
+        py: Python<'_>,
+        bytes: &[u8],
+        is_end: bool,
+        inbox: &Inbox,
+    ) -> PyResult<Result<(), WireError>> {
         let mut state = lock(&self.state);
         let Inbound::Body(body) = &mut state.inbound else {
             return Ok(Err(WireError::OutOfOrder(tlsgi_wire::Kind::Data)));
         };
-        if let Err(error) = body.extend(bytes, is_end) {
+        if let Err(error) = body.extend(bytes, is_end, |bytes| inbox.share(bytes)) {
             return Ok(Err(error));
         }
         let receivers = std::mem::take(&mut state.receivers);

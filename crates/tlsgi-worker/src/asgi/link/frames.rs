@@ -12,6 +12,7 @@ use crate::asgi::inbound::{Body, Mailbox};
 use crate::asgi::lock;
 use crate::asgi::scope::{self, Templates};
 use crate::facts::FactTable;
+use crate::inbox::Inbox;
 
 /// Why a batch of frames was not taken.
 pub(super) enum Trouble {
@@ -41,7 +42,7 @@ impl Link {
             if !*is_welcomed && !matches!(frame.payload, Payload::Welcome(_)) {
                 return Err(Trouble::Fatal(tlsgi_wire::Error::OutOfOrder(Kind::Request).into()));
             }
-            Self::act(slf, facts, is_welcomed, &mut starts, &frame)?;
+            Self::act(slf, facts, is_welcomed, &mut starts, &frame, inbox)?;
         }
         let consumed = frames.consumed();
         inbox.consume(consumed);
@@ -54,6 +55,7 @@ impl Link {
         is_welcomed: &mut bool,
         starts: &mut Vec<Start>,
         frame: &FrameView<'_>,
+        inbox: &Inbox,
     ) -> Result<(), Trouble> {
         let (py, this, id) = (slf.py(), slf.get(), frame.id);
         // Frames for an id that is done crossed the frame that said so.
@@ -69,7 +71,7 @@ impl Link {
             Payload::Drain => this.is_draining.store(true, Ordering::Relaxed),
             Payload::Data { bytes, is_end, .. } => {
                 if let Some(exchange) = find() {
-                    exchange.get().data(py, bytes, *is_end)??;
+                    exchange.get().data(py, bytes, *is_end, inbox)??;
                 }
             }
             Payload::Message(message) => {

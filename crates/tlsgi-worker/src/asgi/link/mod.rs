@@ -22,7 +22,7 @@ use super::server::Server;
 use crate::Error;
 use crate::exchanges::Exchanges;
 use crate::facts::FactTable;
-use crate::link::Inbox;
+use crate::inbox::Inbox;
 
 /// How long a finished answer may wait for applications that are started after it: about what a write costs to save.
 const PATIENCE: Duration = Duration::from_micros(100);
