@@ -218,6 +218,23 @@ def test_what_was_called_counts_as_begun_on_every_link(serve, tmp_path, place):
     check_begun(calls(tmp_path), opened)
 
 
+def test_calls_are_noted_and_what_waits_is_not(start, tmp_path):
+    worker = start(APPLICATION, threads=1)
+    worker.ready()
+    link, gate = worker.attach(), Gate(tmp_path / "0")
+    # The front numbers its requests as it picks ids here, but from 0.
+    done = link.open(path=b"/a")
+    link.response(done)
+    running, waiting = batch(link, "/wait", "/b")
+    while calls(tmp_path) != ["/a", "/wait"]:
+        assert not link.is_quiet(0.01) or worker.process.poll() is None
+    assert [link.noted(each) for each in (done, running, waiting)] == [done.id, running.id, 0]
+    gate.open()
+    link.response(running)
+    link.response(waiting)
+    assert link.noted(waiting) == waiting.id
+
+
 def drain(link: Link) -> None:
     """Reads what a dead worker has sent."""
     try:

@@ -26,7 +26,7 @@ assert NAMES is not None
 NAMES = re.findall(r'"([^"]*)"', NAMES.group(1))
 METHODS = ["", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE"]
 
-VERSION = 1
+VERSION = 2
 REQUEST_CREDIT = 64 << 10
 LARGEST_REQUEST_WINDOW = 256 << 10
 RESPONSE_CREDIT = 256 << 10
@@ -227,6 +227,8 @@ class Link:
         self.connect(1)
         self.hello = self.read_frame()
         assert self.hello.kind == HELLO, self.hello
+        # Of a WSGI worker: where it notes its calls.
+        self.ledger = self.descriptors.pop(0) if self.descriptors else None
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
@@ -377,8 +379,16 @@ class Link:
         """Whether nothing comes for a while."""
         return not self.buffer and not select.select([self.socket], [], [], seconds)[0]
 
+    def noted(self, exchange: Exchange) -> int:
+        """Which call the worker noted last under the exchange's id."""
+        assert self.ledger is not None
+        return struct.unpack("=I", os.pread(self.ledger, 4, 4 * exchange.id))[0]
+
     def close(self) -> None:
         self.socket.close()
+        if self.ledger is not None:
+            os.close(self.ledger)
+            self.ledger = None
 
     def _accept(self, got: Frame) -> Frame:
         if got.kind == HELLO:

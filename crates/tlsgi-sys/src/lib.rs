@@ -5,6 +5,7 @@ pub mod channel;
 pub mod descriptor;
 pub mod inherited;
 pub mod landlock;
+pub mod ledger;
 pub mod privilege;
 pub mod process;
 pub mod seccomp;

@@ -26,4 +26,4 @@ pub use limits::{
 };
 pub use names::{METHODS, NAMES, method_id, name_id};
 pub use reason::{REASON_FIELD, reason};
-pub use session::{Progress, WorkerExchange};
+pub use session::{Progress, WorkerExchange, call_mark};

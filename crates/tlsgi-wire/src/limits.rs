@@ -1,7 +1,7 @@
 //! Every bound of the wire, in one place.
 
 /// Protocol version. Both sides come from one wheel: another version is refused, not negotiated.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Bytes before every payload: length (u24), kind (u8), exchange or connection id (u32), little-endian.
 pub const HEADER_LENGTH: usize = 8;

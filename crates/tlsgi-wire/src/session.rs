@@ -28,6 +28,14 @@ pub struct WorkerExchange {
     pub response_credit: Credit,
 }
 
+/// What a WSGI worker notes in its ledger, at the exchange's id, when it calls the application for the request that so many came before
+/// on its link (rule 3). Never 0 before the first four billion.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "the low bits tell a request from the others that had its id")]
+pub const fn call_mark(sequence: u64) -> u32 {
+    (sequence as u32).wrapping_add(1)
+}
+
 impl WorkerExchange {
     /// A request that was just written to the worker.
     #[must_use]

@@ -32,11 +32,11 @@ impl<T> Exchanges<T> {
         Self { open: Ids::default(), order: VecDeque::new(), sequence: 0, begun: 0 }
     }
 
-    /// A request arrived.
+    /// A request arrived: how many came before it.
     ///
     /// # Errors
     /// Its id is in use.
-    pub(crate) fn open(&mut self, id: u32, exchange: T) -> Result<(), Error> {
+    pub(crate) fn open(&mut self, id: u32, exchange: T) -> Result<u64, Error> {
         let sequence = self.sequence;
         self.sequence += 1;
         if self.open.insert(id, Open { exchange, sequence, is_begun: false }).is_some() {
@@ -44,7 +44,7 @@ impl<T> Exchanges<T> {
         }
         self.order.push_back((sequence, id));
         self.presume();
-        Ok(())
+        Ok(sequence)
     }
 
     /// The application is about to be called: whether a `Begin` frame must be written first.

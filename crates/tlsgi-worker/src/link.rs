@@ -32,7 +32,7 @@ pub(crate) fn hello(out: &mut Vec<u8>, interface: Interface, capacity: u32, inte
 pub(crate) struct Outbox {
     bytes: Vec<u8>,
     sent: usize,
-    /// Position of a `File` frame in `bytes`, and its descriptor.
+    /// Position of a frame in `bytes`, and its descriptor.
     files: VecDeque<(usize, OwnedFd)>,
 }
 
@@ -47,7 +47,7 @@ impl Outbox {
         Encoder::new(&mut self.bytes)
     }
 
-    /// The next frame to be encoded is a `File` frame, and this its descriptor.
+    /// The next frame to be encoded is a `File` or `Hello` frame, and this its descriptor.
     pub(crate) fn push_descriptor(&mut self, file: OwnedFd) {
         self.files.push_back((self.bytes.len(), file));
     }

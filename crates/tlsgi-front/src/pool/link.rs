@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use slab::Slab;
-use tlsgi_sys::channel;
+use tlsgi_sys::{channel, ledger};
 use tlsgi_wire::{
     CancelReason, Credit, Decoder, Direction, Encoder, FrameView, INITIAL_REQUEST_CREDIT, Kind, Payload, Progress,
-    REASON_FIELD, RequestKind, VERSION, Welcome, WorkerExchange,
+    REASON_FIELD, RequestKind, VERSION, Welcome, WorkerExchange, call_mark,
 };
 use tokio::io::Interest;
 use tokio::net::UnixStream;
@@ -83,6 +83,10 @@ pub(crate) struct Link {
     /// Of these, what a worker that is gone had not read.
     unread: Cell<u64>,
     worker_end: RefCell<Option<WorkerEnd>>,
+    /// Where the worker notes which requests it calls the application for.
+    ledger: RefCell<Option<OwnedFd>>,
+    /// Its process has ended: what the ledger says is final.
+    is_process_gone: Cell<bool>,
     is_closed: Cell<bool>,
     idle: Notify,
     is_counted_out: Cell<bool>,
@@ -111,6 +115,8 @@ impl Link {
             written: Cell::new(0),
             unread: Cell::new(0),
             worker_end: RefCell::new(worker_end),
+            ledger: RefCell::default(),
+            is_process_gone: Cell::new(false),
             is_closed: Cell::new(false),
             idle: Notify::new(),
             is_counted_out: Cell::new(false),
@@ -298,7 +304,10 @@ impl Link {
         let worker_end = self.worker_end.take();
         if let Some(worker_end) = worker_end {
             match worker_end.until_gone().await {
-                Ok(unread) => self.unread.set(unread),
+                Ok(unread) => {
+                    self.unread.set(unread);
+                    self.is_process_gone.set(true);
+                }
                 Err(error) => tracing::debug!(worker = self.worker.number(), %error, "its end cannot be watched"),
             }
         }
@@ -352,7 +361,7 @@ impl Link {
                     self.receive_frame(&frame, &mut descriptors)
                 } else {
                     has_hello = true;
-                    self.receive_hello(&frame, pool)
+                    self.receive_hello(&frame, &mut descriptors, pool)
                 };
                 if let Err(broken) = outcome {
                     return broken;
@@ -390,13 +399,20 @@ impl Link {
         }
     }
 
-    fn receive_hello(self: &Rc<Self>, frame: &FrameView<'_>, pool: &Rc<Pool>) -> Result<(), Broken> {
+    fn receive_hello(
+        self: &Rc<Self>,
+        frame: &FrameView<'_>,
+        descriptors: &mut VecDeque<OwnedFd>,
+        pool: &Rc<Pool>,
+    ) -> Result<(), Broken> {
         let Payload::Hello(hello) = frame.payload else {
             return Err(tlsgi_wire::Error::OutOfOrder(Kind::Hello).into());
         };
         if hello.version != VERSION {
             return Err(Broken::Version(hello.version));
         }
+        // Whatever else a worker may send here, reading it could wait.
+        self.ledger.replace(descriptors.pop_front().filter(|file| ledger::is_ledger(file)));
         self.worker.set_capacity(hello.capacity);
         pool.set_interface(hello.interface);
         tracing::debug!(
@@ -475,14 +491,21 @@ impl Link {
     /// The worker is gone: every exchange hears it, with what is known about its beginning.
     fn lose_all(&self) {
         let taken = self.written.get().saturating_sub(self.unread.get());
+        let ledger = self.ledger.borrow();
+        let ledger = ledger.as_ref().filter(|_| self.is_process_gone.get());
+        // Announced, but not called.
+        let is_uncalled = |id: usize, entry: &Entry| {
+            let noted = ledger.zip(u32::try_from(id).ok()).and_then(|(ledger, id)| ledger::entry(ledger, id));
+            noted.is_some_and(|noted| noted != call_mark(entry.sequence))
+        };
         let mut slots = Vec::new();
         let mut entries = self.entries.borrow_mut();
-        entries.retain(|_, entry| {
+        entries.retain(|id, entry| {
             slots.extend(entry.slot.take());
             // What had ended is complete for the client; only the application's afterthought is lost.
             if !entry.has_ended {
                 // What the worker did not even read, nobody began, whatever was presumed.
-                let is_replayable = entry.wire.is_replayable() || entry.end > taken;
+                let is_replayable = entry.wire.is_replayable() || entry.end > taken || is_uncalled(id, entry);
                 entry.events.push_back(WorkerEvent::Lost { is_replayable });
             }
             if let Some(waker) = entry.waker.take() {

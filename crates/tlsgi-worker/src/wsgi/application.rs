@@ -47,13 +47,14 @@ impl From<Refusal> for Fault {
 
 /// Runs one request; leaves its last frames in `tail`.
 pub(super) fn call(py: Python<'_>, shared: &Arc<Shared>, task: Task, tail: &mut Vec<u8>) {
-    let Task { exchange, frame } = task;
+    let Task { exchange, sequence, frame } = task;
     let id = exchange.id;
     let request = match tlsgi_wire::decode(&frame, Direction::ToWorker) {
         Ok(Some((FrameView { payload: Payload::Request(request), .. }, _))) if !exchange.is_gone() => request,
         _ => return Encoder::new(tail).done(id),
     };
     shared.count();
+    exchange.link.note_call(id, sequence);
     let responder = Arc::new(Responder::new(exchange, request.method == "HEAD", request.version > HttpVersion::Http10));
     let environ = match environ::build(py, shared, &responder, &request) {
         Ok(environ) => environ,

@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use tlsgi_sys::ledger::Ledger;
+use tlsgi_wire::call_mark;
+
 use super::exchange::Exchange;
 use crate::exchanges::Exchanges;
 use crate::link::Outbox;
@@ -60,6 +63,8 @@ pub(crate) struct Link {
     pub(crate) socket: UnixStream,
     /// Set once, by the first frame of the front.
     pub(crate) welcome: OnceLock<Welcome>,
+    /// Where the front finds what was called when this process was killed; none where the kernel has no such memory.
+    ledger: Option<Ledger>,
     state: Mutex<State>,
     waker: Arc<Waker>,
 }
@@ -94,11 +99,30 @@ impl State {
 }
 
 impl Link {
-    /// A link over a non-blocking socket.
-    pub(crate) fn new(socket: UnixStream, waker: Arc<Waker>) -> Self {
-        let (outbox, exchanges) = (Outbox::default(), Exchanges::new());
+    /// A link over a non-blocking socket, which says hello.
+    pub(crate) fn new(socket: UnixStream, waker: Arc<Waker>, hello: impl FnOnce(&mut Vec<u8>)) -> Self {
+        let (mut outbox, exchanges) = (Outbox::default(), Exchanges::new());
+        let ledger = Ledger::create().ok().map(|(ledger, file)| {
+            outbox.push_descriptor(file);
+            ledger
+        });
+        hello(outbox.buffer());
         let state = State { outbox, exchanges, left: None, is_blocked: false, is_gone: false, is_draining: false };
-        Self { socket, welcome: OnceLock::new(), state: Mutex::new(state), waker }
+        let link = Self { socket, welcome: OnceLock::new(), ledger, state: Mutex::new(state), waker };
+        link.flush(&mut link.lock());
+        link
+    }
+
+    /// Whether the front can tell what was called from what was only announced.
+    pub(crate) const fn has_ledger(&self) -> bool {
+        self.ledger.is_some()
+    }
+
+    /// The application is called for a request now. Requests that were only announced are not lost with this process.
+    pub(crate) fn note_call(&self, id: u32, sequence: u64) {
+        if let Some(ledger) = &self.ledger {
+            ledger.note(id, call_mark(sequence));
+        }
     }
 
     /// The write lock. Nobody waits for anything, and no Python object is made, while it is held.

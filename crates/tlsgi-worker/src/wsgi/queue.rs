@@ -17,6 +17,8 @@ const PATIENCE: Duration = Duration::from_micros(100);
 pub(crate) struct Task {
     /// Its exchange.
     pub(crate) exchange: Arc<Exchange>,
+    /// How many requests came before it on its link.
+    pub(crate) sequence: u64,
     /// The whole `Request` frame.
     pub(crate) frame: Vec<u8>,
 }

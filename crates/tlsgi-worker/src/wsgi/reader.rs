@@ -200,8 +200,8 @@ fn act(
         Payload::Request(request) => {
             let facts = Arc::clone(facts.find(request.connection)?);
             let exchange = Arc::new(Exchange::new(id, Arc::clone(link), facts, request)?);
-            link.lock().exchanges.open(id, Arc::clone(&exchange))?;
-            tasks.push(Task { exchange, frame: whole.to_vec() });
+            let sequence = link.lock().exchanges.open(id, Arc::clone(&exchange))?;
+            tasks.push(Task { exchange, sequence, frame: whole.to_vec() });
         }
         Payload::Cancel(_) => {
             if let Some(exchange) = find() {

@@ -187,9 +187,9 @@ impl WsgiServer {
 
     /// Serves the link behind a descriptor, which stays the caller's; returns the number of the duplicate.
     fn attach(&self, descriptor: i32) -> PyResult<i32> {
-        let link = Arc::new(Link::new(crate::link::socket(descriptor)?, Arc::clone(&self.shared.waker)));
+        let hello = |out: &mut Vec<u8>| crate::link::hello(out, Interface::Wsgi, self.capacity, &self.interpreter);
+        let link = Arc::new(Link::new(crate::link::socket(descriptor)?, Arc::clone(&self.shared.waker), hello));
         let number = link.socket.as_raw_fd();
-        link.write(|outbox| crate::link::hello(outbox.buffer(), Interface::Wsgi, self.capacity, &self.interpreter));
         lock(&self.shared.links).push(Arc::downgrade(&link));
         lock(&self.shared.attached).push(link);
         self.shared.waker.wake();

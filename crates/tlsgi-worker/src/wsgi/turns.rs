@@ -18,7 +18,7 @@ use super::server::Shared;
 /// Requests are begun ahead as far as they are likely to be answered within this; not for one or two, which would gain nothing.
 const MOMENT: Duration = Duration::from_micros(150);
 
-/// So many requests are begun at once, at most: what is lost of a worker that dies.
+/// So many requests are begun at once, at most.
 const MOST_AHEAD: usize = 16;
 
 /// After so many vain looks for the next request, only one in so many is looked for before the thread waits.
@@ -126,7 +126,7 @@ impl Turns<'_> {
         self.ahead.clear();
         if following.is_some() {
             let most = self.shared.pace.calls_within(MOMENT).min(MOST_AHEAD);
-            if most > 2 && self.shared.reading.is_watched() {
+            if most > 2 && exchange.link.has_ledger() && self.shared.reading.is_watched() {
                 self.shared.queue.next_on(&exchange.link, most - 1, &mut self.ahead);
             }
         }

@@ -281,6 +281,41 @@ fn request_that_a_killed_worker_had_not_read_is_answered_by_its_successor() {
 }
 
 #[test]
+fn requests_that_a_killed_worker_was_about_to_call_are_answered_by_its_successor() {
+    let deadly = r#"
+import os, signal
+
+def application(environ, start_response):
+    if environ["PATH_INFO"] == "/die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+"#;
+    let server = Server::with_source(deadly, &["--front-threads", "1", "--threads", "1", "--no-access-log"]);
+    let mut steady = server.connect();
+    // Answers leave together after many short calls.
+    for _ in 0..1200 {
+        steady.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("written");
+        assert_eq!(read_answer(&mut steady).status, 200);
+    }
+    let worker = server.workers()[0];
+    let mut waiting: Vec<_> = (0..12).map(|_| server.connect()).collect();
+    signal(worker, "STOP");
+    let state = || std::fs::read_to_string(format!("/proc/{worker}/stat")).unwrap_or_default();
+    server.wait_until(|| state().contains(") T "), "the worker to stand still");
+    for (at, client) in waiting.iter_mut().enumerate() {
+        let path = if at == 2 { "/die" } else { "/" };
+        write!(client, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").expect("written");
+        // The only front thread answers this one after it has handed over the one before.
+        assert_eq!(server.request("BAD\r\n\r\n").status, 400);
+    }
+    signal(worker, "CONT");
+    let statuses: Vec<_> = waiting.iter_mut().map(|client| read_answer(client).status).collect();
+    let lost = statuses.iter().skip(2).filter(|status| **status != 200).count();
+    assert_eq!((lost, statuses[2]), (1, 502), "{statuses:?}\n{}", server.log());
+}
+
+#[test]
 fn dead_front_is_replaced_and_its_port_stays_open() {
     let server = Server::with_source(HELLO, &[]);
     let front = server.front();
