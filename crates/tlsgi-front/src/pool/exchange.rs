@@ -64,6 +64,16 @@ pub(super) struct Entry {
     pub(super) begins_by: Option<Instant>,
 }
 
+impl Entry {
+    /// Has whoever relays the exchange hear this.
+    pub(super) fn tell(&mut self, event: WorkerEvent) {
+        self.events.push_back(event);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
 /// The handle of whoever relays the exchange. Dropped before the end, it cancels.
 pub(crate) struct Exchange {
     link: Rc<Link>,

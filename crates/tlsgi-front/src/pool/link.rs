@@ -80,13 +80,11 @@ pub(crate) struct Link {
     /// Bytes that were encoded, and those of them that the socket took.
     enqueued: Cell<u64>,
     written: Cell<u64>,
-    /// Of these, what a worker that is gone had not read.
-    unread: Cell<u64>,
+    /// Of these, what the worker had not read when its process ended; none while it may still run.
+    unread: Cell<Option<u64>>,
     worker_end: RefCell<Option<WorkerEnd>>,
     /// Where the worker notes which requests it calls the application for.
     ledger: RefCell<Option<OwnedFd>>,
-    /// Its process has ended: what the ledger says is final.
-    is_process_gone: Cell<bool>,
     is_closed: Cell<bool>,
     idle: Notify,
     is_counted_out: Cell<bool>,
@@ -113,10 +111,9 @@ impl Link {
             begun: Cell::new(0),
             enqueued: Cell::new(0),
             written: Cell::new(0),
-            unread: Cell::new(0),
+            unread: Cell::new(None),
             worker_end: RefCell::new(worker_end),
             ledger: RefCell::default(),
-            is_process_gone: Cell::new(false),
             is_closed: Cell::new(false),
             idle: Notify::new(),
             is_counted_out: Cell::new(false),
@@ -304,10 +301,7 @@ impl Link {
         let worker_end = self.worker_end.take();
         if let Some(worker_end) = worker_end {
             match worker_end.until_gone().await {
-                Ok(unread) => {
-                    self.unread.set(unread);
-                    self.is_process_gone.set(true);
-                }
+                Ok(unread) => self.unread.set(Some(unread)),
                 Err(error) => tracing::debug!(worker = self.worker.number(), %error, "its end cannot be watched"),
             }
         }
@@ -325,10 +319,7 @@ impl Link {
             match entry.begins_by {
                 Some(at) if at <= now => {
                     entry.begins_by = None;
-                    entry.events.push_back(WorkerEvent::Overdue);
-                    if let Some(waker) = entry.waker.take() {
-                        waker.wake();
-                    }
+                    entry.tell(WorkerEvent::Overdue);
                 }
                 Some(at) => next = Some(next.map_or(at, |next| next.min(at))),
                 None => {}
@@ -439,10 +430,7 @@ impl Link {
             if entry.events.len() >= MAX_EVENTS {
                 return Err(Broken::Flood);
             }
-            entry.events.push_back(event);
-            if let Some(waker) = entry.waker.take() {
-                waker.wake();
-            }
+            entry.tell(event);
         }
         let is_done = after == Progress::Done;
         let slot = if is_done { entry.slot.take() } else { None };
@@ -490,9 +478,11 @@ impl Link {
 
     /// The worker is gone: every exchange hears it, with what is known about its beginning.
     fn lose_all(&self) {
-        let taken = self.written.get().saturating_sub(self.unread.get());
+        let unread = self.unread.get();
+        let taken = self.written.get().saturating_sub(unread.unwrap_or(0));
         let ledger = self.ledger.borrow();
-        let ledger = ledger.as_ref().filter(|_| self.is_process_gone.get());
+        // Final only when the process has ended.
+        let ledger = ledger.as_ref().filter(|_| unread.is_some());
         // Announced, but not called.
         let is_uncalled = |id: usize, entry: &Entry| {
             let noted = ledger.zip(u32::try_from(id).ok()).and_then(|(ledger, id)| ledger::entry(ledger, id));
