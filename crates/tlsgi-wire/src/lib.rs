@@ -7,6 +7,7 @@ mod decode;
 mod encode;
 mod error;
 mod frame;
+mod inbox;
 mod limits;
 mod names;
 mod reason;
@@ -20,6 +21,7 @@ pub use frame::{
     CancelReason, Close, Connection, Direction, Fields, FieldsIter, FileRange, FrameView, Hello, HttpVersion,
     Interface, Kind, Message, Payload, Request, RequestKind, Response, TlsFacts, Welcome,
 };
+pub use inbox::Inbox;
 pub use limits::{
     FILE_CHUNK, HEADER_LENGTH, INITIAL_REQUEST_CREDIT, INITIAL_RESPONSE_CREDIT, MAX_CAPACITY, MAX_DATA, MAX_FIELD,
     MAX_PAYLOAD, VERSION,

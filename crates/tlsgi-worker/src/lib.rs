@@ -8,7 +8,6 @@ mod exchanges;
 mod facts;
 mod fields;
 mod ids;
-mod inbox;
 mod link;
 mod pace;
 mod wsgi;

@@ -2,14 +2,17 @@
 //! each in its own way.
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, IoSlice, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
-use tlsgi_wire::{Encoder, Hello, Interface};
+use tlsgi_wire::{Encoder, Hello, Inbox, Interface};
 
 /// An output buffer that grew beyond this is given back once it is empty.
 const KEPT_OUTPUT: usize = 512 << 10;
+
+/// From this size on, a piece of body goes from the application's own memory to the socket.
+pub(crate) const LARGE_PIECE: usize = 16 << 10;
 
 /// Takes over a descriptor from the control socket; the original stays the caller's.
 ///
@@ -25,6 +28,21 @@ pub(crate) fn socket(number: i32) -> io::Result<UnixStream> {
 pub(crate) fn hello(out: &mut Vec<u8>, interface: Interface, capacity: u32, interpreter: &str) {
     let process = std::process::id();
     Encoder::new(out).hello(&Hello { version: tlsgi_wire::VERSION, capacity, process, interface, interpreter });
+}
+
+/// Reads once; 0 means that the front closed the link.
+///
+/// # Errors
+/// The socket's; `WouldBlock` when there is nothing.
+pub(crate) fn receive(inbox: &mut Inbox, mut socket: &UnixStream) -> io::Result<usize> {
+    inbox.receive(|room| {
+        loop {
+            match socket.read(room) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                outcome => return outcome,
+            }
+        }
+    })
 }
 
 /// Bytes to the front, with the descriptors that travel beside some of them.
@@ -135,7 +153,6 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inbox::Inbox;
     use std::os::fd::AsRawFd;
     use tlsgi_wire::{Decoder, Direction, FileRange, Payload};
 
@@ -176,10 +193,10 @@ mod tests {
         let total = outbox.len();
         assert!(!outbox.flush(&ours).expect("flush"));
         let reader = std::thread::spawn(move || {
-            let mut inbox = Inbox::new();
+            let mut inbox = Inbox::new(Direction::ToWorker);
             let mut received = 0;
             while received < total {
-                received += inbox.receive(&theirs).expect("receive");
+                received += receive(&mut inbox, &theirs).expect("receive");
                 inbox.consume(inbox.bytes().len());
             }
             received

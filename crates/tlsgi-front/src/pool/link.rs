@@ -11,7 +11,7 @@ use bytes::Bytes;
 use slab::Slab;
 use tlsgi_sys::{channel, ledger};
 use tlsgi_wire::{
-    CancelReason, Credit, Decoder, Direction, Encoder, FrameView, INITIAL_REQUEST_CREDIT, Kind, Payload, Progress,
+    CancelReason, Credit, Direction, Encoder, FrameView, INITIAL_REQUEST_CREDIT, Inbox, Kind, Payload, Progress,
     REASON_FIELD, RequestKind, VERSION, Welcome, WorkerExchange, call_mark,
 };
 use tokio::io::Interest;
@@ -35,9 +35,6 @@ const MAX_EVENTS: usize = 65_536;
 
 /// Bytes of frames that nobody waits for, over which they are written all the same.
 const MAX_LEFT: usize = 512;
-
-/// Bytes read at a time.
-const READ_SIZE: usize = 256 << 10;
 
 /// Why a link ended.
 #[derive(Debug, thiserror::Error)]
@@ -329,27 +326,23 @@ impl Link {
     }
 
     async fn read_loop(self: &Rc<Self>, pool: &Rc<Pool>) -> Broken {
-        let mut buffer = vec![0; READ_SIZE];
-        let (mut filled, mut has_hello) = (0, false);
+        let (mut inbox, mut has_hello) = (Inbox::new(Direction::ToFront), false);
         let mut descriptors = VecDeque::new();
         loop {
-            if filled == buffer.len() {
-                buffer.resize(buffer.len() * 2, 0);
-            }
-            match self.receive(buffer.get_mut(filled..).unwrap_or_default(), &mut descriptors).await {
+            match self.receive(&mut inbox, &mut descriptors).await {
                 Ok(0) => return Broken::Closed,
-                Ok(received) => filled += received,
+                Ok(_) => {}
                 Err(error) => return Broken::Socket(error),
             }
-            let mut decoder = Decoder::new(buffer.get(..filled).unwrap_or_default(), Direction::ToFront);
+            let mut frames = inbox.frames();
             loop {
-                let frame = match decoder.next_frame() {
+                let frame = match frames.next_frame() {
                     Ok(Some(frame)) => frame,
                     Ok(None) => break,
                     Err(error) => return error.into(),
                 };
                 let outcome = if has_hello {
-                    self.receive_frame(&frame, &mut descriptors)
+                    self.receive_frame(&frame, &mut descriptors, &inbox)
                 } else {
                     has_hello = true;
                     self.receive_hello(&frame, &mut descriptors, pool)
@@ -358,23 +351,26 @@ impl Link {
                     return broken;
                 }
             }
-            let consumed = decoder.consumed();
-            buffer.copy_within(consumed..filled, 0);
-            filled -= consumed;
+            let consumed = frames.consumed();
+            inbox.consume(consumed);
         }
     }
 
     /// Reads once what is there. A short read means that the socket is empty: readiness is given back without another call.
-    async fn receive(&self, into: &mut [u8], descriptors: &mut VecDeque<OwnedFd>) -> io::Result<usize> {
+    async fn receive(&self, inbox: &mut Inbox, descriptors: &mut VecDeque<OwnedFd>) -> io::Result<usize> {
         loop {
             self.socket.readable().await?;
             let mut received = None;
             let mut passed = Vec::new();
             let outcome = self.socket.try_io(Interest::READABLE, || {
-                let count = channel::receive_some(self.socket.as_fd(), into, &mut passed)?;
+                let mut room = 0;
+                let count = inbox.receive(|into| {
+                    room = into.len();
+                    channel::receive_some(self.socket.as_fd(), into, &mut passed)
+                })?;
                 received = Some(count);
                 // The kernel ends a read behind a descriptor, whatever follows: such a short read says nothing.
-                let is_drained = count > 0 && count < into.len() && passed.is_empty();
+                let is_drained = count > 0 && count < room && passed.is_empty();
                 if is_drained { Err(ErrorKind::WouldBlock.into()) } else { Ok(()) }
             });
             descriptors.extend(passed);
@@ -416,7 +412,12 @@ impl Link {
         Ok(())
     }
 
-    fn receive_frame(&self, frame: &FrameView<'_>, descriptors: &mut VecDeque<OwnedFd>) -> Result<(), Broken> {
+    fn receive_frame(
+        &self,
+        frame: &FrameView<'_>,
+        descriptors: &mut VecDeque<OwnedFd>,
+        inbox: &Inbox,
+    ) -> Result<(), Broken> {
         let kind = kind_of(&frame.payload);
         let mut entries = self.entries.borrow_mut();
         let entry = entries.get_mut(frame.id as usize).ok_or(tlsgi_wire::Error::UnknownExchange(frame.id))?;
@@ -425,7 +426,7 @@ impl Link {
         let after = entry.wire.progress();
         let had_ended = entry.has_ended;
         entry.has_ended |= matches!(after, Progress::Ended | Progress::Done);
-        let event = event_of(entry, frame, descriptors, had_ended)?;
+        let event = event_of(entry, frame, descriptors, inbox, had_ended)?;
         if let (Some(event), false) = (event, entry.is_abandoned) {
             if entry.events.len() >= MAX_EVENTS {
                 return Err(Broken::Flood);
@@ -562,6 +563,7 @@ fn event_of(
     entry: &mut Entry,
     frame: &FrameView<'_>,
     descriptors: &mut VecDeque<OwnedFd>,
+    inbox: &Inbox,
     had_ended: bool,
 ) -> Result<Option<WorkerEvent>, Broken> {
     Ok(Some(match frame.payload {
@@ -569,9 +571,9 @@ fn event_of(
         Payload::Response(response) => {
             let (fields, length) = checked(response.fields)?;
             let head = ResponseHead { status: response.status, fields, length, has_trailers: response.has_trailers };
-            WorkerEvent::Response { head, body: Bytes::copy_from_slice(response.body), is_end: response.is_end }
+            WorkerEvent::Response { head, body: inbox.share(response.body), is_end: response.is_end }
         }
-        Payload::Data { bytes, is_end, .. } => WorkerEvent::Data { bytes: Bytes::copy_from_slice(bytes), is_end },
+        Payload::Data { bytes, is_end, .. } => WorkerEvent::Data { bytes: inbox.share(bytes), is_end },
         Payload::Trailers { fields, .. } => WorkerEvent::Trailers(checked(fields)?.0),
         Payload::File(range) => {
             let descriptor = descriptors.pop_front().ok_or(tlsgi_wire::Error::OutOfOrder(Kind::File))?;
@@ -580,11 +582,9 @@ fn event_of(
         Payload::Accept { subprotocol, fields } => {
             WorkerEvent::Accept { subprotocol: subprotocol.to_owned(), fields: checked(fields)?.0 }
         }
-        Payload::Message(message) => WorkerEvent::Message {
-            is_text: message.is_text,
-            is_end: message.is_end,
-            bytes: Bytes::copy_from_slice(message.bytes),
-        },
+        Payload::Message(message) => {
+            WorkerEvent::Message { is_text: message.is_text, is_end: message.is_end, bytes: inbox.share(message.bytes) }
+        }
         Payload::Close(close) => WorkerEvent::Close { code: close.code, reason: close.reason.to_owned() },
         Payload::Credit(bytes) => {
             entry.request_credit.grant(bytes);

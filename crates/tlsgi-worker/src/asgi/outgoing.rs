@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::time::Instant;
 
 use rustix::io::Errno;
@@ -40,6 +41,7 @@ pub(super) enum Flush {
 /// Encoded frames of one link.
 #[derive(Debug)]
 pub(super) struct Outgoing {
+    socket: Arc<UnixStream>,
     outbox: Outbox,
     generation: u64,
     /// Answers in the buffer that are complete while their application still runs.
@@ -51,8 +53,10 @@ pub(super) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(super) fn new() -> Self {
-        Self { outbox: Outbox::default(), generation: 0, unfinished: 0, flush: Flush::Unplanned, planned: None }
+    /// To be written to a non-blocking socket.
+    pub(super) fn new(socket: Arc<UnixStream>) -> Self {
+        let outbox = Outbox::default();
+        Self { socket, outbox, generation: 0, unfinished: 0, flush: Flush::Unplanned, planned: None }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -103,8 +107,27 @@ impl Outgoing {
     }
 
     /// Writes as much as the socket takes; true when all of it went.
-    pub(super) fn write_to(&mut self, socket: &UnixStream) -> io::Result<bool> {
-        match self.outbox.flush(socket) {
+    pub(super) fn write(&mut self) -> io::Result<bool> {
+        let outcome = self.outbox.flush(&self.socket);
+        self.note(outcome)
+    }
+
+    /// Appends a frame that `encode` leaves without its last bytes, which are `piece`. All goes out at once, and of the piece only
+    /// that is copied which the socket does not take.
+    pub(super) fn write_apart(&mut self, encode: impl FnOnce(&mut Vec<u8>), piece: &[u8]) {
+        encode(self.outbox.buffer());
+        if matches!(self.flush, Flush::Blocked | Flush::Closed) {
+            return self.outbox.buffer().extend_from_slice(piece);
+        }
+        let outcome = self.outbox.flush_with(&self.socket, piece);
+        if self.note(outcome).is_err() {
+            // The reader finds the end of the stream and cleans up.
+            self.close();
+        }
+    }
+
+    fn note(&mut self, outcome: io::Result<bool>) -> io::Result<bool> {
+        match outcome {
             Ok(false) => Ok(false),
             Ok(true) => {
                 self.renew();

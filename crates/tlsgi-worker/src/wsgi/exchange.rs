@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use tlsgi_wire::{Credit, Error, INITIAL_REQUEST_CREDIT, INITIAL_RESPONSE_CREDIT, Kind, MAX_DATA, Request, Window};
+use tlsgi_wire::{
+    Credit, Error, INITIAL_REQUEST_CREDIT, INITIAL_RESPONSE_CREDIT, Inbox, Kind, MAX_DATA, Request, Window,
+};
 
 use super::environ::Templates;
 use super::link::Link;
 use super::server::Shared;
 use crate::facts::Facts;
-use crate::inbox::Inbox;
 
 /// An open exchange.
 #[derive(Debug)]

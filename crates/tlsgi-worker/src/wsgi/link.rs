@@ -65,6 +65,9 @@ pub(crate) struct Link {
     pub(crate) welcome: OnceLock<Welcome>,
     /// Where the front finds what was called when this process was killed; none where the kernel has no such memory.
     ledger: Option<Ledger>,
+    /// The socket was full: the reader flushes, nobody else tries. Changes with the lock held; the reader, which looks before every wait,
+    /// does not wait for whoever is writing.
+    is_blocked: AtomicBool,
     state: Mutex<State>,
     waker: Arc<Waker>,
 }
@@ -78,8 +81,6 @@ pub(crate) struct State {
     pub(crate) exchanges: Exchanges<Arc<Exchange>>,
     /// Since when finished answers lie in `outbox` that nobody has tried to send.
     left: Option<Instant>,
-    /// The socket was full: the reader flushes, nobody else tries.
-    pub(crate) is_blocked: bool,
     /// The front is gone.
     pub(crate) is_gone: bool,
     /// No new exchange will come.
@@ -94,7 +95,7 @@ impl State {
     /// Whether `frames` may wait for more: there is room, and nothing waits for too long already.
     fn has_patience(&self, frames: usize, now: Instant) -> bool {
         let is_soon = self.left.is_none_or(|since| now.saturating_duration_since(since) < LONGEST_LEFT);
-        is_soon && !self.is_gone && !self.is_blocked && self.outbox.len() + frames <= MOST_LEFT
+        is_soon && !self.is_gone && self.outbox.len() + frames <= MOST_LEFT
     }
 }
 
@@ -107,8 +108,15 @@ impl Link {
             ledger
         });
         hello(outbox.buffer());
-        let state = State { outbox, exchanges, left: None, is_blocked: false, is_gone: false, is_draining: false };
-        let link = Self { socket, welcome: OnceLock::new(), ledger, state: Mutex::new(state), waker };
+        let state = State { outbox, exchanges, left: None, is_gone: false, is_draining: false };
+        let link = Self {
+            socket,
+            welcome: OnceLock::new(),
+            ledger,
+            is_blocked: AtomicBool::new(false),
+            state: Mutex::new(state),
+            waker,
+        };
         link.flush(&mut link.lock());
         link
     }
@@ -142,7 +150,7 @@ impl Link {
         let mut state = self.lock();
         state.left = None;
         encode(state.outbox.buffer());
-        if state.is_gone || state.is_blocked {
+        if state.is_gone || self.is_blocked() {
             state.outbox.buffer().extend_from_slice(piece);
             return self.flush(&mut state);
         }
@@ -156,7 +164,7 @@ impl Link {
         let mut state = self.lock();
         encode(state.outbox.buffer());
         let now = Instant::now();
-        if state.has_patience(0, now) && is_watched() {
+        if !self.is_blocked() && state.has_patience(0, now) && is_watched() {
             state.left.get_or_insert(now);
         } else {
             self.flush(&mut state);
@@ -202,7 +210,8 @@ impl Link {
     ) -> bool {
         let mut state = self.lock();
         // Before this exchange is over for us: what is presumed from its end, the front does not presume yet.
-        if !state.exchanges.is_begun(next) || !state.has_patience(frames.len(), now) || !is_watched() {
+        let is_begun = state.exchanges.is_begun(next);
+        if !is_begun || self.is_blocked() || !state.has_patience(frames.len(), now) || !is_watched() {
             return false;
         }
         state.outbox.buffer().extend_from_slice(frames);
@@ -230,10 +239,15 @@ impl Link {
         state.is_draining && state.is_quiet()
     }
 
+    /// Whether the reader has to write, too.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.is_blocked.load(Ordering::Relaxed)
+    }
+
     /// Sends what is left; the reader's part when the socket was full.
     pub(crate) fn flush_blocked(&self) {
         let mut state = self.lock();
-        state.is_blocked = false;
+        self.is_blocked.store(false, Ordering::Relaxed);
         self.flush(&mut state);
     }
 
@@ -243,7 +257,7 @@ impl Link {
             state.outbox.clear();
             return;
         }
-        if state.is_blocked {
+        if self.is_blocked() {
             return;
         }
         let outcome = state.outbox.flush(&self.socket);
@@ -255,7 +269,7 @@ impl Link {
         match outcome {
             Ok(true) => {}
             Ok(false) => {
-                state.is_blocked = true;
+                self.is_blocked.store(true, Ordering::Relaxed);
                 self.waker.wake();
             }
             // The reader finds the end of the link by itself and tells the exchanges.

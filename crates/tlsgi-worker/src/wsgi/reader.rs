@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use tlsgi_wire::{FrameView, Payload, VERSION};
+use tlsgi_wire::{Direction, FrameView, Inbox, Payload, VERSION};
 
 use super::environ::Templates;
 use super::exchange::Exchange;
@@ -21,7 +21,7 @@ use super::server::{Notice, Shared};
 use crate::Error;
 use crate::exchanges::Exchanges;
 use crate::facts::FactTable;
-use crate::inbox::Inbox;
+use crate::link;
 
 /// What the reading thread has in its hands; behind a lock that is never waited for.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Reader {
             self.hear_wake(shared);
         }
         for line in &mut self.lines {
-            if line.link.lock().is_blocked {
+            if line.link.is_blocked() {
                 line.link.flush_blocked();
             }
             line.receive(shared, &mut self.tasks)?;
@@ -95,7 +95,7 @@ impl Reader {
         let mut polled = Vec::with_capacity(self.lines.len() + 1);
         polled.push(PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN));
         for line in &self.lines {
-            let flags = if line.link.lock().is_blocked { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
+            let flags = if line.link.is_blocked() { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
             polled.push(PollFd::from_borrowed_fd(line.link.socket.as_fd(), flags));
         }
         let timeout = patience.and_then(|patience| Timespec::try_from(patience).ok());
@@ -110,7 +110,12 @@ impl Reader {
         let mut sink = [0; 64];
         while matches!((&self.wake).read(&mut sink), Ok(received) if received == sink.len()) {}
         for link in shared.take_attached() {
-            self.lines.push(Line { link, inbox: Inbox::new(), facts: FactTable::new(), is_over: false });
+            self.lines.push(Line {
+                link,
+                inbox: Inbox::new(Direction::ToWorker),
+                facts: FactTable::new(),
+                is_over: false,
+            });
         }
     }
 
@@ -136,7 +141,7 @@ impl Reader {
 
 impl Line {
     fn receive(&mut self, shared: &Arc<Shared>, tasks: &mut Vec<Task>) -> Result<(), Error> {
-        match self.inbox.receive(&self.link.socket) {
+        match link::receive(&mut self.inbox, &self.link.socket) {
             Ok(0) => self.end(shared),
             Ok(_) => self.decode(shared, tasks)?,
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}

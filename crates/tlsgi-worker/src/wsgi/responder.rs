@@ -10,9 +10,7 @@ use tlsgi_wire::{Encoder, FileRange, Patch};
 use super::exchange::{Exchange, Gone};
 use super::headers::Head;
 use super::server::Shared;
-
-/// From this size on, a piece of body goes from the application's own memory to the socket.
-const LARGE_PIECE: usize = 16 << 10;
+use crate::link::LARGE_PIECE;
 
 /// The response side of an exchange.
 #[derive(Debug)]

@@ -6,10 +6,11 @@ use std::os::unix::fs::FileExt;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use tlsgi_wire::{Close, FileRange, MAX_DATA, Message};
+use tlsgi_wire::{Close, Encoder, FileRange, MAX_DATA, Message};
 
 use super::{Answer, Call, Stage};
 use crate::asgi::outgoing::{Mark, Outgoing};
+use crate::link::LARGE_PIECE;
 
 /// Something that waits for credit or for its turn.
 #[derive(Debug)]
@@ -130,7 +131,22 @@ impl Answer {
     pub(super) fn emit(&mut self, out: &mut Outgoing, bytes: &[u8], is_end: bool) {
         let mark = out.here();
         let is_done = is_end && self.is_over();
+        // The last frame may have to be marked as such: it stays in the buffer for a moment.
+        let is_apart = bytes.len() >= LARGE_PIECE && !is_end;
         match std::mem::replace(&mut self.stage, Stage::Sent) {
+            Stage::Held(head) if is_apart => {
+                let encode = |buffer: &mut Vec<u8>| {
+                    let encoder = Encoder::new(buffer);
+                    let mut patch = encoder.response(self.id, head.status, false, false, head.has_trailers);
+                    patch.encoded_fields(&head.fields);
+                    patch.body(&[]).finish_apart(bytes.len());
+                };
+                out.write_apart(encode, bytes);
+            }
+            _ if is_apart => {
+                let (id, length) = (self.id, bytes.len());
+                out.write_apart(|buffer| Encoder::new(buffer).data_apart(id, length, false, false), bytes);
+            }
             Stage::Held(head) => {
                 let mut patch = out.encode().response(self.id, head.status, is_end, is_done, head.has_trailers);
                 patch.encoded_fields(&head.fields);

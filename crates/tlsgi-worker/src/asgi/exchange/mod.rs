@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use pyo3::intern;
 use pyo3::prelude::*;
-use tlsgi_wire::{Error as WireError, Message};
+use tlsgi_wire::{Error as WireError, Inbox, Message};
 
 use super::answer::{Answer, Fit, Stage};
 use super::event;
@@ -18,7 +18,6 @@ use super::operation::Operation;
 use super::outgoing::Outgoing;
 use super::scope::Named;
 use super::{ClientDisconnected, lock};
-use crate::inbox::Inbox;
 
 /// What arrives, by kind of exchange.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use pyo3::prelude::*;
-use tlsgi_wire::{FrameView, Kind, Payload, Request, RequestKind, VERSION};
+use tlsgi_wire::{FrameView, Inbox, Kind, Payload, Request, RequestKind, VERSION};
 
 use super::{Incoming, Link, Start};
 use crate::Error;
@@ -12,7 +12,6 @@ use crate::asgi::inbound::{Body, Mailbox};
 use crate::asgi::lock;
 use crate::asgi::scope::{self, Templates};
 use crate::facts::FactTable;
-use crate::inbox::Inbox;
 
 /// Why a batch of frames was not taken.
 pub(super) enum Trouble {

@@ -5,13 +5,14 @@ mod frames;
 use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
+use tlsgi_wire::{Direction, Inbox};
 
 use self::frames::Trouble;
 use super::exchange::Exchange;
@@ -22,7 +23,7 @@ use super::server::Server;
 use crate::Error;
 use crate::exchanges::Exchanges;
 use crate::facts::FactTable;
-use crate::inbox::Inbox;
+use crate::link;
 
 /// How long a finished answer may wait for applications that are started after it: about what a write costs to save.
 const PATIENCE: Duration = Duration::from_micros(100);
@@ -32,7 +33,7 @@ const PATIENCE: Duration = Duration::from_micros(100);
 pub(super) struct Link {
     pub(super) server: Py<Server>,
     pub(super) outgoing: Mutex<Outgoing>,
-    socket: UnixStream,
+    socket: Arc<UnixStream>,
     exchanges: Mutex<Exchanges<Py<Exchange>>>,
     incoming: Mutex<Incoming>,
     /// No new exchange comes; the link ends with the last one.
@@ -58,7 +59,7 @@ impl Link {
     fn on_readable(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
         let Ok(mut incoming) = slf.get().incoming.try_lock() else { return Ok(()) };
-        match incoming.inbox.receive(&slf.get().socket) {
+        match link::receive(&mut incoming.inbox, &slf.get().socket) {
             Ok(0) => {
                 drop(incoming);
                 return Self::lose(slf);
@@ -117,7 +118,8 @@ impl Link {
 
 impl Link {
     pub(super) fn open(server: Py<Server>, socket: UnixStream, hello: impl FnOnce(&mut Vec<u8>)) -> Self {
-        let mut outgoing = Outgoing::new();
+        let socket = Arc::new(socket);
+        let mut outgoing = Outgoing::new(Arc::clone(&socket));
         hello(outgoing.buffer());
         Self {
             server,
@@ -125,7 +127,7 @@ impl Link {
             socket,
             exchanges: Mutex::new(Exchanges::new()),
             incoming: Mutex::new(Incoming {
-                inbox: Inbox::new(),
+                inbox: Inbox::new(Direction::ToWorker),
                 facts: FactTable::new(),
                 is_welcomed: false,
                 held_back: Vec::new(),
@@ -180,7 +182,7 @@ impl Link {
             return Ok(());
         }
         let was_blocked = out.flush == Flush::Blocked;
-        let Ok(is_written) = out.write_to(&this.socket) else {
+        let Ok(is_written) = out.write() else {
             // The reader finds the end of the stream and cleans up.
             out.close();
             return Ok(());

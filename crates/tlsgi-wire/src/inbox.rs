@@ -1,10 +1,8 @@
-//! Bytes from a front thread that arrived and are not yet decoded. Large pieces of body are shared with whoever takes them, not copied.
-
-use std::io::{self, ErrorKind, Read};
-use std::os::unix::net::UnixStream;
+//! Bytes that arrived over a link and are not yet decoded. Large pieces of body are shared with whoever takes them, not copied.
 
 use bytes::{Bytes, BytesMut};
-use tlsgi_wire::{Decoder, Direction, HEADER_LENGTH, MAX_PAYLOAD};
+
+use crate::{Decoder, Direction, HEADER_LENGTH, MAX_PAYLOAD};
 
 /// Room for reading at a time; what arrives together is decoded together. A whole window of a body fits, with the heads of its frames.
 const READ_SIZE: usize = (256 << 10) + 1024;
@@ -15,9 +13,10 @@ const LARGE_PIECE: usize = 32 << 10;
 /// Buffers beside the own one of which others may hold pieces: with more of them out, pieces are copied.
 const MAX_LENT: usize = 3;
 
-/// Bytes from the front.
+/// Bytes from the other side.
 #[derive(Debug)]
-pub(crate) struct Inbox {
+pub struct Inbox {
+    from: Direction,
     buffer: Buffer,
     start: usize,
     end: usize,
@@ -34,23 +33,19 @@ enum Buffer {
 }
 
 impl Inbox {
-    /// Empty.
-    pub(crate) fn new() -> Self {
-        Self { buffer: Buffer::Own(BytesMut::zeroed(READ_SIZE)), start: 0, end: 0, lent: Vec::new() }
+    /// Empty, for frames in this direction.
+    #[must_use]
+    pub fn new(from: Direction) -> Self {
+        Self { from, buffer: Buffer::Own(BytesMut::zeroed(READ_SIZE)), start: 0, end: 0, lent: Vec::new() }
     }
 
-    /// Reads once; 0 means that the front closed the link.
+    /// Takes what `read` puts into the room that it is given, of which it tells the number of bytes.
     ///
     /// # Errors
-    /// The socket's; `WouldBlock` when there is nothing.
-    pub(crate) fn receive(&mut self, mut socket: &UnixStream) -> io::Result<usize> {
+    /// Those of `read`: nothing was taken.
+    pub fn receive<E>(&mut self, read: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<usize, E> {
         let mut buffer = self.room();
-        let outcome = loop {
-            match socket.read(buffer.get_mut(self.end..).unwrap_or_default()) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                outcome => break outcome,
-            }
-        };
+        let outcome = read(buffer.get_mut(self.end..).unwrap_or_default());
         let received = outcome.as_ref().map_or(0, |received| *received);
         self.end += received;
         let is_bulk = received >= LARGE_PIECE;
@@ -67,17 +62,17 @@ impl Inbox {
     }
 
     /// The frames that are there; say afterwards with [`Self::consume`] how many bytes they took.
-    pub(crate) fn frames(&self) -> Decoder<'_> {
-        Decoder::new(self.bytes(), Direction::ToWorker)
+    pub fn frames(&self) -> Decoder<'_> {
+        Decoder::new(self.bytes(), self.from)
     }
 
     /// The undecoded bytes, where [`Self::frames`] starts.
-    pub(crate) fn bytes(&self) -> &[u8] {
+    pub fn bytes(&self) -> &[u8] {
         self.buffer.bytes().get(self.start..self.end).unwrap_or_default()
     }
 
     /// A part of [`Self::bytes`], to be kept: a copy, unless it is large.
-    pub(crate) fn share(&self, piece: &[u8]) -> Bytes {
+    pub fn share(&self, piece: &[u8]) -> Bytes {
         match &self.buffer {
             Buffer::Shared(whole) if piece.len() >= LARGE_PIECE => whole.slice_ref(piece),
             _ => Bytes::copy_from_slice(piece),
@@ -85,7 +80,7 @@ impl Inbox {
     }
 
     /// Drops decoded bytes.
-    pub(crate) fn consume(&mut self, bytes: usize) {
+    pub fn consume(&mut self, bytes: usize) {
         self.start = (self.start + bytes).min(self.end);
         if self.start == self.end && self.buffer.bytes().len() > READ_SIZE {
             self.buffer = Buffer::Own(BytesMut::zeroed(READ_SIZE));
@@ -138,21 +133,31 @@ impl Buffer {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
     use super::*;
-    use std::io::Write;
-    use tlsgi_wire::{Encoder, Payload};
+    use crate::{Encoder, Payload};
+
+    /// Reads as a socket does of which `left` has arrived.
+    fn read<'a>(left: &'a mut &[u8]) -> impl FnOnce(&mut [u8]) -> Result<usize, Infallible> + 'a {
+        |room| {
+            let (now, later) = left.split_at(left.len().min(room.len()));
+            room[..now.len()].copy_from_slice(now);
+            *left = later;
+            Ok(now.len())
+        }
+    }
 
     /// Sends frames of these lengths, keeps their pieces as long as `kept` says, and checks all of them.
     fn check(lengths: &[usize], kept: usize) -> Inbox {
-        let (ours, mut theirs) = tlsgi_sys::channel::pair().expect("pair");
         let mut stream = Vec::new();
         for (at, length) in lengths.iter().enumerate() {
             Encoder::new(&mut stream).data(1, &vec![u8::try_from(at % 251).expect("small"); *length], false, false);
         }
-        let writer = std::thread::spawn(move || theirs.write_all(&stream).expect("write"));
-        let (mut inbox, mut pieces, mut next) = (Inbox::new(), std::collections::VecDeque::new(), 0);
+        let (mut inbox, mut pieces, mut next) = (Inbox::new(Direction::ToFront), std::collections::VecDeque::new(), 0);
+        let mut left = &stream[..];
         while next < lengths.len() {
-            assert!(inbox.receive(&ours).expect("receive") > 0, "the end came early");
+            assert!(inbox.receive(read(&mut left)) != Ok(0), "the end came early");
             let mut frames = inbox.frames();
             while let Some(frame) = frames.next_frame().expect("frame") {
                 let Payload::Data { bytes, .. } = frame.payload else { panic!("not data") };
@@ -167,7 +172,6 @@ mod tests {
                 assert!(piece.iter().all(|byte| usize::from(*byte) == at % 251), "frame {at} was overwritten");
             }
         }
-        writer.join().expect("writer");
         inbox
     }
 
@@ -185,11 +189,9 @@ mod tests {
 
     #[test]
     fn buffers_are_used_again_and_given_back() {
-        let (ours, mut theirs) = tlsgi_sys::channel::pair().expect("pair");
         let mut inbox = check(&[64 << 10; 100], 400);
         assert!((1..=MAX_LENT).contains(&inbox.lent.len()), "{} buffers", inbox.lent.len());
-        theirs.write_all(b"12").expect("write");
-        inbox.receive(&ours).expect("receive");
+        assert_eq!(inbox.receive(read(&mut &b"12"[..])), Ok(2));
         assert!(inbox.lent.is_empty(), "memory is held after the body");
     }
 
