@@ -1,13 +1,14 @@
-//! The socket under a TLS stream: the client's first words can be looked at before rustls reads them, and what ends the handshake leaves with
-//! the answer to a request that is there already.
+//! The socket under a TLS stream: the client's first words can be looked at before rustls reads them, what ends the handshake leaves with
+//! the answer to a request that is there already, and a large body is read many records at a time.
 
+use std::cell::Cell;
 use std::future::poll_fn;
-use std::io::{self, ErrorKind, IoSlice};
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use rustix::net::{RecvFlags, recv};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use rustix::net::{RecvAncillaryBuffer, RecvFlags, recv, recvmsg};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::hello;
@@ -16,12 +17,27 @@ use crate::stream;
 /// Bytes of one look: a whole record.
 const LOOK: usize = 5 + (16 << 10);
 
+/// A read of at least this size that was filled is part of a large body, and has more behind it.
+const LARGE: usize = 8 << 10;
+
+/// Most bytes that are read ahead of rustls, which asks for one record at a time.
+const AHEAD: usize = 64 << 10;
+
+thread_local! {
+    /// What the next connection reads ahead into.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 /// A connection's socket, from the first byte to the last.
 #[derive(Debug)]
 pub(crate) struct Socket {
     socket: TcpStream,
-    /// What was looked at and not read yet.
+    /// From `start` to `end`, what was read before rustls asked for it; no memory when that is nothing.
     ahead: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// The last read filled a large buffer.
+    is_bulk: bool,
     /// What was written and has not left yet.
     held: Vec<u8>,
     stage: Stage,
@@ -43,7 +59,7 @@ enum Stage {
 impl Socket {
     /// A connection that begins with a handshake.
     pub(crate) const fn new(socket: TcpStream) -> Self {
-        Self { socket, ahead: Vec::new(), held: Vec::new(), stage: Stage::Opening }
+        Self { socket, ahead: Vec::new(), start: 0, end: 0, is_bulk: false, held: Vec::new(), stage: Stage::Opening }
     }
 
     /// A connection without one.
@@ -55,10 +71,12 @@ impl Socket {
 
     /// What the client says first: its first record if it is one of TLS, else what comes at once. Empty where it says nothing.
     pub(super) async fn look(&mut self) -> io::Result<&[u8]> {
-        let Self { socket, ahead, .. } = self;
+        let Self { socket, ahead, end, .. } = self;
         loop {
             let read = poll_fn(|cx| stream::poll_read(socket, cx, LOOK, |bytes| ahead.extend_from_slice(bytes)));
-            if read.await? == 0 || !hello::is_cut(ahead) {
+            let read = read.await?;
+            *end = ahead.len();
+            if read == 0 || !hello::is_cut(ahead) {
                 return Ok(ahead);
             }
         }
@@ -104,6 +122,44 @@ impl Socket {
         Poll::Ready(Ok(()))
     }
 
+    /// Gives what was read before.
+    fn give(&mut self, into: &mut ReadBuf<'_>) {
+        let count = into.remaining().min(self.end - self.start);
+        into.put_slice(self.ahead.get(self.start..self.start + count).unwrap_or_default());
+        self.start += count;
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+            let free = std::mem::take(&mut self.ahead);
+            if free.len() == AHEAD {
+                SPARE.set(free);
+            }
+        }
+    }
+
+    /// Reads into `into`, and what comes behind that into memory of its own.
+    fn poll_read_ahead(&mut self, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let wanted = into.remaining();
+        let (room, received) = loop {
+            ready!(self.socket.poll_read_ready(cx))?;
+            let mut room = SPARE.take();
+            room.resize(AHEAD, 0);
+            let mut both = [IoSliceMut::new(into.initialize_unfilled()), IoSliceMut::new(&mut room)];
+            match receive(&self.socket, &mut both) {
+                Ok(received) => break (room, received),
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => SPARE.set(room),
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        };
+        into.advance(received.min(wanted));
+        self.is_bulk = received >= wanted;
+        if received > wanted {
+            (self.ahead, self.start, self.end) = (room, 0, received - wanted);
+        } else {
+            SPARE.set(room);
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// Reads what is there by now, though the runtime has not heard of it; false when nothing is.
     fn read_now(&self, buffer: &mut ReadBuf<'_>) -> io::Result<bool> {
         match recv(&self.socket, buffer.initialize_unfilled(), RecvFlags::DONTWAIT) {
@@ -120,13 +176,8 @@ impl Socket {
 impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if !this.ahead.is_empty() {
-            let count = this.ahead.len().min(buffer.remaining());
-            buffer.put_slice(this.ahead.get(..count).unwrap_or_default());
-            this.ahead.drain(..count);
-            if this.ahead.is_empty() {
-                this.ahead = Vec::new();
-            }
+        if this.start < this.end {
+            this.give(buffer);
             return Poll::Ready(Ok(()));
         }
         if matches!(this.stage, Stage::Opening | Stage::Answered) && !this.held.is_empty() {
@@ -138,7 +189,13 @@ impl AsyncRead for Socket {
                 return Poll::Ready(Err(error));
             }
         }
-        Pin::new(&mut this.socket).poll_read(cx, buffer)
+        if this.is_bulk {
+            return this.poll_read_ahead(cx, buffer);
+        }
+        let wanted = buffer.remaining();
+        ready!(Pin::new(&mut this.socket).poll_read(cx, buffer))?;
+        this.is_bulk = buffer.remaining() == 0 && wanted >= LARGE;
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -196,6 +253,18 @@ impl AsyncWrite for Socket {
         ready!(this.poll_send(cx))?;
         Pin::new(&mut this.socket).poll_shutdown(cx)
     }
+}
+
+/// Reads once. A short read means that the socket is empty: readiness is given back without another call.
+fn receive(socket: &TcpStream, into: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+    let room: usize = into.iter().map(|slice| slice.len()).sum();
+    let mut received = None;
+    let outcome = socket.try_io(Interest::READABLE, || {
+        let count = recvmsg(socket, into, &mut RecvAncillaryBuffer::default(), RecvFlags::empty())?.bytes;
+        received = Some(count);
+        if count > 0 && count < room { Err(ErrorKind::WouldBlock.into()) } else { Ok(count) }
+    });
+    received.map_or(outcome, Ok)
 }
 
 /// A handshake that failed has its alert here.
@@ -287,6 +356,34 @@ mod tests {
         arrived(&mut client, b"tickets and answer").await;
         socket.write_all(b", more").await.expect("sent");
         arrived(&mut client, b", more").await;
+    }
+
+    #[tokio::test]
+    async fn large_bodies_arrive_whole_and_a_connection_that_waits_holds_nothing() {
+        let (mut socket, mut client) = connected().await;
+        socket.open();
+        let body: Vec<u8> = (0..1_000_003_u32).map(|at| (at % 251) as u8).collect();
+        for sizes in [[16406; 3], [16406, 4096, 900]] {
+            let receive = async {
+                let (mut received, mut was_ahead, mut room) = (Vec::new(), false, vec![0; 16406]);
+                while received.len() < body.len() {
+                    let count = socket.read(&mut room[..sizes[received.len() % 3]]).await.expect("read");
+                    assert!(count > 0, "the end came early");
+                    received.extend_from_slice(&room[..count]);
+                    was_ahead |= !socket.ahead.is_empty();
+                }
+                assert!(was_ahead, "nothing was read ahead");
+                received
+            };
+            let (sent, received) = tokio::join!(client.write_all(&body), receive);
+            sent.expect("sent");
+            assert!(received == body, "other bytes than were sent");
+            client.write_all(b"short").await.expect("written");
+            socket.read_exact(&mut [0; 5]).await.expect("read");
+            assert!(socket.ahead.is_empty(), "memory is held after the body");
+        }
+        drop(client);
+        assert_eq!(socket.read(&mut [0; 16406]).await.expect("end"), 0);
     }
 
     #[tokio::test]
