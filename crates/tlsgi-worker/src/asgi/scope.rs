@@ -1,7 +1,7 @@
 //! The `scope` of a request: a copy of what its connection shares, then what is its own.
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -10,7 +10,7 @@ use pyo3::{Py, intern};
 use tlsgi_wire::{HttpVersion, METHODS, Request, RequestKind, method_id};
 
 use super::lock;
-use crate::facts::{Facts, Tls};
+use crate::facts::{self, Common, Tls};
 use crate::{Error, fields};
 
 /// What `scope["asgi"]["spec_version"]` says for HTTP and WebSocket.
@@ -26,18 +26,36 @@ const KEPT_VALUE: usize = 256;
 /// Header fields of a request that are kept for the next one, at most.
 const KEPT_FIELDS: usize = 32;
 
-/// What requests of a connection have in common: scopes without what differs between them, by kind, and the header
-/// fields of the last one, most of which the next one repeats.
+/// What the facts of a connection are, here.
+pub(super) type Facts = facts::Facts<Objects, Templates>;
+
+/// What requests have in common: scopes without what differs between them, by kind. One for all connections with the same facts, of which
+/// each has a copy.
 pub(super) struct Templates {
     http: PyOnceLock<Template>,
     websocket: PyOnceLock<Template>,
-    last: Mutex<Vec<Option<Pair>>>,
 }
 
 impl Default for Templates {
     fn default() -> Self {
-        Self { http: PyOnceLock::new(), websocket: PyOnceLock::new(), last: Mutex::new(Vec::new()) }
+        Self { http: PyOnceLock::new(), websocket: PyOnceLock::new() }
     }
+}
+
+impl Templates {
+    const fn of(&self, kind: RequestKind) -> &PyOnceLock<Template> {
+        match kind {
+            RequestKind::Http => &self.http,
+            RequestKind::WebSocket => &self.websocket,
+        }
+    }
+}
+
+/// What is kept with a connection: its templates, and the header fields of its last request, most of which the next one repeats.
+#[derive(Default)]
+pub(super) struct Objects {
+    templates: Templates,
+    last: Mutex<Vec<Option<Pair>>>,
 }
 
 /// A header field as a tuple of two bytes objects, with the value once more to compare with.
@@ -71,13 +89,12 @@ pub(super) struct Named {
 /// Builds the scope; `state` is the lifespan's.
 pub(super) fn build(
     py: Python<'_>,
-    facts: &Arc<Facts<Templates>>,
+    facts: &Facts,
     request: &Request<'_>,
     state: &Bound<'_, PyDict>,
 ) -> Result<Scope, BuildError> {
     let is_websocket = request.kind == RequestKind::WebSocket;
-    let slot = if is_websocket { &facts.objects.websocket } else { &facts.objects.http };
-    let template = slot.get_or_try_init(py, || template(py, facts, request))?;
+    let template = facts.objects.templates.of(request.kind).get_or_try_init(py, || template_of(py, facts, request))?;
     let scope = template.scope.bind(py).copy()?;
     let method = method(py, request.method);
     let raw = below_mount(request);
@@ -124,7 +141,25 @@ impl From<BuildError> for PyErr {
     }
 }
 
-fn template(py: Python<'_>, facts: &Facts<Templates>, request: &Request<'_>) -> PyResult<Template> {
+/// A connection's own, of which nothing that can be changed is another one's.
+fn template_of(py: Python<'_>, facts: &Facts, request: &Request<'_>) -> PyResult<Template> {
+    let common = &facts.common;
+    let common = common.objects.of(request.kind).get_or_try_init(py, || template(py, common, request))?;
+    let scope = common.scope.bind(py).copy()?;
+    scope.set_item(intern!(py, "client"), client(py, facts)?)?;
+    let extensions = PyDict::new(py);
+    for (name, extension) in common.extensions.bind(py) {
+        extensions.set_item(name, extension.cast::<PyDict>()?.copy()?)?;
+    }
+    Ok(Template {
+        scope: scope.unbind(),
+        extensions: extensions.unbind(),
+        asgi: common.asgi.clone_ref(py),
+        version: common.version,
+    })
+}
+
+fn template(py: Python<'_>, facts: &Common<Templates>, request: &Request<'_>) -> PyResult<Template> {
     let is_websocket = request.kind == RequestKind::WebSocket;
     let scope = PyDict::new(py);
     let asgi = PyDict::new(py);
@@ -150,7 +185,7 @@ fn template(py: Python<'_>, facts: &Facts<Templates>, request: &Request<'_>) -> 
     scope.set_item(intern!(py, "query_string"), &empty)?;
     scope.set_item(intern!(py, "root_path"), intern!(py, ""))?;
     scope.set_item(intern!(py, "headers"), py.None())?;
-    scope.set_item(intern!(py, "client"), client(py, facts)?)?;
+    scope.set_item(intern!(py, "client"), py.None())?;
     scope.set_item(intern!(py, "server"), server(py, facts)?)?;
     if is_websocket {
         scope.set_item(intern!(py, "subprotocols"), py.None())?;
@@ -166,7 +201,7 @@ fn template(py: Python<'_>, facts: &Facts<Templates>, request: &Request<'_>) -> 
     })
 }
 
-fn extensions<'py>(py: Python<'py>, facts: &Facts<Templates>, is_websocket: bool) -> PyResult<Bound<'py, PyDict>> {
+fn extensions<'py>(py: Python<'py>, facts: &Common<Templates>, is_websocket: bool) -> PyResult<Bound<'py, PyDict>> {
     let extensions = PyDict::new(py);
     let names: &[&str] = if is_websocket { &WEBSOCKET_EXTENSIONS } else { &HTTP_EXTENSIONS };
     for name in names {
@@ -212,14 +247,14 @@ fn certificates(chain: &str) -> Vec<&str> {
     starts.iter().zip(ends).filter_map(|(start, end)| chain.get(*start..end)).collect()
 }
 
-fn client<'py>(py: Python<'py>, facts: &Facts<Templates>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+fn client<'py>(py: Python<'py>, facts: &Facts) -> PyResult<Option<Bound<'py, PyTuple>>> {
     if facts.client.is_empty() {
         return Ok(None);
     }
     (&*facts.client, facts.client_port).into_pyobject(py).map(Some)
 }
 
-fn server<'py>(py: Python<'py>, facts: &Facts<Templates>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+fn server<'py>(py: Python<'py>, facts: &Common<Templates>) -> PyResult<Option<Bound<'py, PyTuple>>> {
     match (facts.server.is_empty(), facts.server_port) {
         (true, _) => Ok(None),
         (false, 0) => (&*facts.server, py.None()).into_pyobject(py).map(Some),
@@ -249,7 +284,7 @@ fn method<'py>(py: Python<'py>, method: &str) -> Bound<'py, PyString> {
 /// The header fields, and the request id among them.
 fn headers<'py>(
     py: Python<'py>,
-    shared: &Templates,
+    shared: &Objects,
     request: &Request<'_>,
 ) -> Result<(Bound<'py, PyList>, Option<Py<PyBytes>>), BuildError> {
     let mut request_id = None;

@@ -14,7 +14,7 @@ use super::input::Input;
 use super::link::Link;
 use super::responder::Responder;
 use super::server::Shared;
-use crate::facts::Facts;
+use crate::facts::Common;
 use crate::fields::{environ_key, latin1};
 
 /// What every environ of the process has.
@@ -35,10 +35,11 @@ impl Constants {
 /// What is kept with a connection's facts. Taken and put under the lock, used outside of it: making Python objects may run a
 /// garbage collection, which may give the interpreter lock to a thread that waits for this one.
 #[derive(Debug, Default)]
-pub(crate) struct Templates {
-    base: Mutex<Option<Py<PyDict>>>,
-    last: Mutex<Option<Arc<Last>>>,
-}
+pub(crate) struct Recent(Mutex<Option<Arc<Last>>>);
+
+/// What the environs of connections with the same facts have in common; taken and put as [`Recent`].
+#[derive(Debug, Default)]
+pub(crate) struct Base(Mutex<Option<Py<PyDict>>>);
 
 /// The last header block of a connection and the environ up to it: most clients repeat themselves.
 #[derive(Debug)]
@@ -84,7 +85,7 @@ fn with_fields<'py>(
     request: &Request<'_>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let (before, request_id, after) = split_request_id(&request.fields);
-    let lock = || exchange.facts.objects.last.lock().unwrap_or_else(PoisonError::into_inner);
+    let lock = || exchange.facts.objects.0.lock().unwrap_or_else(PoisonError::into_inner);
     let last = lock().clone();
     let has_request_id = request_id.is_some();
     let is_same = |last: &Arc<Last>| {
@@ -93,7 +94,12 @@ fn with_fields<'py>(
     let environ = if let Some(last) = last.filter(is_same) {
         last.environ.bind(py).copy()?
     } else {
-        let environ = base(py, shared, &exchange.link, &exchange.facts)?.copy()?;
+        let facts = &exchange.facts;
+        let environ = base(py, shared, &exchange.link, &facts.common)?.copy()?;
+        if !facts.client.is_empty() {
+            environ.set_item(intern!(py, "REMOTE_ADDR"), latin1(py, facts.client.as_bytes()))?;
+            environ.set_item(intern!(py, "REMOTE_PORT"), facts.client_port.to_string())?;
+        }
         set_fields(py, &environ, exchange, request, has_request_id)?;
         let fields = [before, after].concat().into();
         let last = Last { fields, has_request_id, environ: environ.copy()?.unbind() };
@@ -208,17 +214,12 @@ fn set_fields(
     Ok(())
 }
 
-fn base<'py>(
-    py: Python<'py>,
-    shared: &Arc<Shared>,
-    link: &Link,
-    facts: &Facts<Templates>,
-) -> PyResult<Bound<'py, PyDict>> {
-    if let Some(base) = &*facts.objects.base.lock().unwrap_or_else(PoisonError::into_inner) {
+fn base<'py>(py: Python<'py>, shared: &Arc<Shared>, link: &Link, facts: &Common<Base>) -> PyResult<Bound<'py, PyDict>> {
+    if let Some(base) = &*facts.objects.0.lock().unwrap_or_else(PoisonError::into_inner) {
         return Ok(base.bind(py).clone());
     }
     let base = make_base(py, shared, link, facts)?;
-    let before = facts.objects.base.lock().unwrap_or_else(PoisonError::into_inner).replace(base.clone().unbind());
+    let before = facts.objects.0.lock().unwrap_or_else(PoisonError::into_inner).replace(base.clone().unbind());
     drop(before);
     Ok(base)
 }
@@ -227,7 +228,7 @@ fn make_base<'py>(
     py: Python<'py>,
     shared: &Arc<Shared>,
     link: &Link,
-    facts: &Facts<Templates>,
+    facts: &Common<Base>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let constants = &shared.constants;
     let welcome = link.welcome.get();
@@ -244,10 +245,6 @@ fn make_base<'py>(
     base.set_item("SERVER_NAME", text(&name))?;
     base.set_item("SERVER_PORT", port)?;
     base.set_item("SERVER_SOFTWARE", text(welcome.map_or("tlsgi", |welcome| &welcome.software)))?;
-    if !facts.client.is_empty() {
-        base.set_item("REMOTE_ADDR", text(&facts.client))?;
-        base.set_item("REMOTE_PORT", facts.client_port.to_string())?;
-    }
     if facts.is_https {
         base.set_item("HTTPS", "on")?;
     }
@@ -267,7 +264,7 @@ fn make_base<'py>(
 }
 
 /// Where the connection arrived, for requests that name no host.
-fn local_name(facts: &Facts<Templates>) -> (String, String) {
+fn local_name(facts: &Common<Base>) -> (String, String) {
     let default_port = if facts.is_https { "443" } else { "80" };
     match &*facts.server {
         server if server.is_empty() || server.starts_with('/') => ("localhost".into(), default_port.into()),
@@ -279,7 +276,7 @@ fn local_name(facts: &Facts<Templates>) -> (String, String) {
 /// A host that is not valid stays in `HTTP_HOST` only.
 fn set_server_name(py: Python<'_>, environ: &Bound<'_, PyDict>, exchange: &Exchange, host: &[u8]) -> PyResult<()> {
     let Some((name, port)) = split_host(host) else { return Ok(()) };
-    let default_port: &[u8] = if exchange.facts.is_https { b"443" } else { b"80" };
+    let default_port: &[u8] = if exchange.facts.common.is_https { b"443" } else { b"80" };
     environ.set_item(intern!(py, "SERVER_NAME"), latin1(py, name))?;
     environ.set_item(intern!(py, "SERVER_PORT"), latin1(py, if port.is_empty() { default_port } else { port }))
 }

@@ -8,7 +8,7 @@ use tlsgi_wire::{
     Credit, Error, INITIAL_REQUEST_CREDIT, INITIAL_RESPONSE_CREDIT, Inbox, Kind, MAX_DATA, Request, Window,
 };
 
-use super::environ::Templates;
+use super::environ::{Base, Recent};
 use super::link::Link;
 use super::server::Shared;
 use crate::facts::Facts;
@@ -21,7 +21,7 @@ pub(crate) struct Exchange {
     /// Where it came from.
     pub(crate) link: Arc<Link>,
     /// Facts of the client's connection.
-    pub(crate) facts: Arc<Facts<Templates>>,
+    pub(crate) facts: Arc<Facts<Recent, Base>>,
     flow: Mutex<Flow>,
     changed: Condvar,
 }
@@ -66,7 +66,7 @@ impl Exchange {
     pub(crate) fn new(
         id: u32,
         link: Arc<Link>,
-        facts: Arc<Facts<Templates>>,
+        facts: Arc<Facts<Recent, Base>>,
         request: &Request<'_>,
     ) -> Result<Self, Error> {
         let window = if request.expects_continue { 0 } else { INITIAL_REQUEST_CREDIT };

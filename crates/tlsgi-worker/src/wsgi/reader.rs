@@ -13,7 +13,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tlsgi_wire::{Direction, FrameView, Inbox, Payload, VERSION};
 
-use super::environ::Templates;
+use super::environ::{Base, Recent};
 use super::exchange::Exchange;
 use super::link::{Link, Welcome};
 use super::queue::Task;
@@ -36,7 +36,7 @@ pub(crate) struct Reader {
 struct Line {
     link: Arc<Link>,
     inbox: Inbox,
-    facts: FactTable<Templates>,
+    facts: FactTable<Recent, Base>,
     is_over: bool,
 }
 
@@ -182,7 +182,7 @@ impl Line {
 
 fn act(
     link: &Arc<Link>,
-    facts: &mut FactTable<Templates>,
+    facts: &mut FactTable<Recent, Base>,
     shared: &Arc<Shared>,
     tasks: &mut Vec<Task>,
     frame: &FrameView<'_>,

@@ -10,7 +10,7 @@ use crate::Error;
 use crate::asgi::exchange::{Exchange, Inbound};
 use crate::asgi::inbound::{Body, Mailbox};
 use crate::asgi::lock;
-use crate::asgi::scope::{self, Templates};
+use crate::asgi::scope::{self, Objects, Templates};
 use crate::facts::FactTable;
 
 /// Why a batch of frames was not taken.
@@ -50,7 +50,7 @@ impl Link {
 
     fn act(
         slf: &Bound<'_, Self>,
-        facts: &mut FactTable<Templates>,
+        facts: &mut FactTable<Objects, Templates>,
         is_welcomed: &mut bool,
         starts: &mut Vec<Start>,
         frame: &FrameView<'_>,
@@ -101,7 +101,7 @@ impl Link {
 
     fn accept(
         slf: &Bound<'_, Self>,
-        facts: &FactTable<Templates>,
+        facts: &FactTable<Objects, Templates>,
         id: u32,
         request: &Request<'_>,
     ) -> Result<Start, Trouble> {

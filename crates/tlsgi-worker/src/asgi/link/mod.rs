@@ -18,7 +18,7 @@ use self::frames::Trouble;
 use super::exchange::Exchange;
 use super::lock;
 use super::outgoing::{Flush, Outgoing, SOON_ENOUGH};
-use super::scope::Templates;
+use super::scope::{Objects, Templates};
 use super::server::Server;
 use crate::Error;
 use crate::exchanges::Exchanges;
@@ -42,7 +42,7 @@ pub(super) struct Link {
 
 struct Incoming {
     inbox: Inbox,
-    facts: FactTable<Templates>,
+    facts: FactTable<Objects, Templates>,
     is_welcomed: bool,
     /// Requests whose `Begin` is not written yet, because the socket is full.
     held_back: Vec<Start>,
