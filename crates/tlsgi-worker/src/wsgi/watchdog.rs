@@ -16,6 +16,10 @@ const TICK: Duration = Duration::from_micros(150);
 /// long, at most, a finished answer waits for a call that turns out slow.
 const LONGEST_TICK: Duration = Duration::from_micros(600);
 
+/// How often it looks while requests come one at a time and are soon answered: no answer is left in a buffer then. So long, at most, requests
+/// wait behind the first call that turns out slow.
+const LONGEST_SERIAL_TICK: Duration = Duration::from_micros(2400);
+
 /// Threads that read so many times in one tick are not long in the application.
 const QUICK_TURNS: u64 = 4;
 
@@ -152,7 +156,10 @@ pub(crate) fn watch(shared: &Arc<Shared>) {
     let (mut seen, mut seen_calls) = (reading.turns.load(Ordering::Relaxed), reading.calls.load(Ordering::Relaxed));
     let (mut tick, mut calm) = (TICK, Duration::ZERO);
     while !shared.is_over() {
-        reading.is_ticking.store(true, Ordering::Relaxed);
+        match tick > LONGEST_TICK {
+            true => reading.stop_ticking(shared),
+            false => reading.is_ticking.store(true, Ordering::Relaxed),
+        }
         thread::park_timeout(tick);
         shared.flush_left();
         shared.queue.wake_due();
@@ -171,6 +178,7 @@ pub(crate) fn watch(shared: &Arc<Shared>) {
             }
             // Also while a thread waits on the links: whatever comes is read.
             None if new_turns == 0 => calm += tick,
+            None if new_turns < QUICK_TURNS => (tick, calm) = ((tick * 2).min(LONGEST_SERIAL_TICK), Duration::ZERO),
             _ => (tick, calm) = ((tick * 2).min(LONGEST_TICK), Duration::ZERO),
         }
         if calm >= CALM {
