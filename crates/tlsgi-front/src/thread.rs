@@ -1,6 +1,6 @@
 //! One thread of the front: a single-threaded runtime, its accept loops, its links, its connections.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
@@ -25,6 +25,10 @@ use crate::tls::{Tls, set_signing_socket};
 
 /// Text of `SERVER_SOFTWARE`.
 const SOFTWARE: &str = concat!("tlsgi/", env!("CARGO_PKG_VERSION"));
+
+/// While there are connections, a timer is due within this. The runtime gets itself out of its wait for each timer that is due before all others,
+/// with a write and a vain turn of the loop: on a quiet thread that would be every one.
+const BEAT: Duration = Duration::from_secs(1);
 
 /// What a thread is told.
 pub(crate) enum ToThread {
@@ -77,7 +81,7 @@ struct Desk {
     tls: RefCell<Option<Tls>>,
     assembly: RefCell<Option<Arc<Assembly>>>,
     accepting: RefCell<JoinSet<()>>,
-    connections: RefCell<JoinSet<()>>,
+    connections: Rc<Connections>,
     links: RefCell<JoinSet<()>>,
 }
 
@@ -92,7 +96,7 @@ impl Desk {
             tls: RefCell::default(),
             assembly: RefCell::default(),
             accepting: RefCell::default(),
-            connections: RefCell::default(),
+            connections: Rc::default(),
             links: RefCell::default(),
         })
     }
@@ -206,36 +210,56 @@ impl Desk {
                     () = self.wake.notified() => self.thread.pools().iter().for_each(|pool| pool.serve_waiting()),
                     () = sleep(Duration::from_millis(20)) => {}
                 }
-                reap(&self.connections);
+                reap(&self.connections.tasks);
                 // Another thread may have handed over a connection just before it heard of the end.
-                if self.connections.borrow().is_empty() && self.census.is_deserted(self.thread.number) {
+                if self.connections.tasks.borrow().is_empty() && self.census.is_deserted(self.thread.number) {
                     return;
                 }
             }
         };
         if timeout(wait, finish).await.is_err() {
-            let left = self.connections.borrow().len();
+            let left = self.connections.tasks.borrow().len();
             tracing::warn!(connections = left, "not finished within the graceful timeout: cut");
         }
-        self.connections.borrow_mut().abort_all();
+        self.connections.tasks.borrow_mut().abort_all();
         self.thread.access_log.flush();
     }
+}
 
-    fn spawn(&self, connection: impl Future<Output = ()> + 'static) {
-        reap(&self.connections);
-        self.connections.borrow_mut().spawn_local(connection);
+/// The tasks of connections.
+#[derive(Default)]
+struct Connections {
+    tasks: RefCell<JoinSet<()>>,
+    is_beating: Cell<bool>,
+}
+
+impl Connections {
+    fn spawn(self: &Rc<Self>, connection: impl Future<Output = ()> + 'static) {
+        reap(&self.tasks);
+        self.tasks.borrow_mut().spawn_local(connection);
+        if !self.is_beating.replace(true) {
+            spawn_local(Rc::clone(self).beat());
+        }
+    }
+
+    async fn beat(self: Rc<Self>) {
+        while !self.tasks.borrow().is_empty() {
+            sleep(BEAT).await;
+            reap(&self.tasks);
+        }
+        self.is_beating.set(false);
     }
 }
 
 impl Reception for Desk {
     fn welcome_tcp(&self, socket: TcpStream, client: SocketAddr, server: Option<SocketAddr>, role: Role, guest: Guest) {
         let Some(tls) = self.tls.borrow().clone() else { return };
-        self.spawn(serve_tcp(socket, client, server, role, tls, Rc::clone(&self.thread), guest));
+        self.connections.spawn(serve_tcp(socket, client, server, role, tls, Rc::clone(&self.thread), guest));
     }
 
     fn welcome_unix(&self, socket: tokio::net::UnixStream, path: String, role: Role, guest: Guest) {
         let Some(tls) = self.tls.borrow().clone() else { return };
-        self.spawn(serve_unix(socket, path, role, tls, Rc::clone(&self.thread), guest));
+        self.connections.spawn(serve_unix(socket, path, role, tls, Rc::clone(&self.thread), guest));
     }
 
     fn hand_over(&self, thread: usize, arrival: Arrival) {
