@@ -225,7 +225,11 @@ impl AsyncWrite for Socket {
                 if !this.held.is_empty() {
                     ready!(this.poll_send(cx))?;
                 }
-                Pin::new(&mut this.socket).poll_write_vectored(cx, slices)
+                let socket = Pin::new(&mut this.socket);
+                match slices {
+                    [only] => socket.poll_write(cx, only),
+                    several => socket.poll_write_vectored(cx, several),
+                }
             }
         }
     }
