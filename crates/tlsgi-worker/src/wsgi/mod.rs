@@ -1,6 +1,7 @@
 //! PEP 3333: threads that call the application, and the reading of the links that feeds them.
 
 mod application;
+mod crowd;
 mod early_hints;
 mod environ;
 mod exchange;

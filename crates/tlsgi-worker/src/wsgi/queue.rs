@@ -12,6 +12,32 @@ use super::link::Link;
 /// next request without giving up the interpreter lock; waking one for every request makes the threads fight for that lock.
 const PATIENCE: Duration = Duration::from_micros(100);
 
+/// As [`PATIENCE`], counted from the last end of a call, while one thread runs all requests. Longer than the kernel usually keeps a thread from
+/// running that could.
+const PATIENCE_WITH_ONE: Duration = Duration::from_millis(10);
+
+/// What a thread that finished a call finds.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// A request, which is the thread's now.
+    Task(Task),
+    /// Nothing.
+    Nothing,
+    /// Requests that another thread runs: this one is to sleep.
+    Rest,
+}
+
+/// How the threads of a worker stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Threads that neither sleep nor wait for the client.
+    pub(crate) running: usize,
+    /// Requests wait for a thread.
+    pub(crate) is_wanting: bool,
+    /// One thread runs all requests.
+    pub(crate) is_alone: bool,
+}
+
 /// A request that no thread has taken.
 #[derive(Debug)]
 pub(crate) struct Task {
@@ -40,6 +66,10 @@ struct State {
     running: usize,
     last_wake: Instant,
     wakes: u64,
+    /// One thread runs all requests, as long as its calls end soon.
+    is_alone: bool,
+    /// The last end of a call.
+    last_end: Instant,
     is_over: bool,
 }
 
@@ -47,8 +77,30 @@ impl Queue {
     /// Empty, without threads.
     pub(crate) fn new(is_parallel: bool) -> Self {
         let (waiting, idle) = (VecDeque::new(), Vec::new());
-        let state = State { waiting, idle, running: 0, last_wake: Instant::now(), wakes: 0, is_over: false };
+        let now = Instant::now();
+        let state = State {
+            waiting,
+            idle,
+            running: 0,
+            last_wake: now,
+            wakes: 0,
+            is_alone: false,
+            last_end: now,
+            is_over: false,
+        };
         Self { state: Mutex::new(state), is_parallel }
+    }
+
+    /// Has one thread run all requests, as long as its calls end soon; or lets requests wake threads again.
+    pub(crate) fn keep_to_one(&self, is_alone: bool) {
+        self.lock().is_alone = is_alone;
+    }
+
+    /// How the threads stand; none where they do not have to take turns.
+    pub(crate) fn standing(&self) -> Option<Standing> {
+        let state = self.lock();
+        let (running, is_wanting, is_alone) = (state.running, !state.waiting.is_empty(), state.is_alone);
+        (!self.is_parallel).then_some(Standing { running, is_wanting, is_alone })
     }
 
     /// Adds requests in order.
@@ -65,6 +117,16 @@ impl Queue {
     /// The next request, if there is one.
     pub(crate) fn take(&self) -> Option<Task> {
         self.lock().waiting.pop_front().map(|(_, task)| task)
+    }
+
+    /// What a thread does whose call ended at `now`.
+    pub(crate) fn next(&self, now: Instant) -> Next {
+        let mut state = self.lock();
+        state.last_end = now;
+        if state.is_alone && state.running > 1 && !state.waiting.is_empty() {
+            return Next::Rest;
+        }
+        state.waiting.pop_front().map_or(Next::Nothing, |(_, task)| Next::Task(task))
     }
 
     /// The ids of the next requests as far as they came over `link`, at most `most`; all of them stay where they are.
@@ -119,9 +181,18 @@ impl Queue {
 
     /// Sleeps until there may be a request; false when there will be none. Not with the interpreter lock.
     pub(crate) fn wait(&self) -> bool {
+        self.sleep(|state| state.waiting.is_empty())
+    }
+
+    /// As [`Self::wait`], after [`Next::Rest`]: for requests that no other thread runs.
+    pub(crate) fn rest(&self) -> bool {
+        self.sleep(|state| state.waiting.is_empty() || state.is_alone && state.running > 1)
+    }
+
+    fn sleep(&self, has_nothing_to_do: impl FnOnce(&State) -> bool) -> bool {
         let me = thread::current();
         let mut state = self.lock();
-        if state.is_over || !state.waiting.is_empty() {
+        if state.is_over || !has_nothing_to_do(&state) {
             return !state.is_over;
         }
         state.running -= 1;
@@ -165,9 +236,12 @@ impl State {
     fn wake_due(&mut self, now: Instant, is_parallel: bool) {
         let mut woken = 0;
         while woken < self.waiting.len() {
-            let is_due = is_parallel || self.running == 0 || self.next_wake().is_some_and(|at| at <= now);
-            if !is_due || !self.wake_one() {
+            let is_overdue = self.next_wake().is_some_and(|at| at <= now);
+            if !(is_parallel || self.running == 0 || is_overdue) || !self.wake_one() {
                 return;
+            }
+            if is_overdue {
+                self.is_alone = false;
             }
             self.last_wake = now;
             woken += 1;
@@ -176,7 +250,9 @@ impl State {
 
     fn next_wake(&self) -> Option<Instant> {
         let (arrived, _) = self.waiting.front()?;
-        (!self.idle.is_empty()).then(|| (*arrived).max(self.last_wake) + PATIENCE)
+        let since = (*arrived).max(self.last_wake);
+        let at = if self.is_alone { since.max(self.last_end) + PATIENCE_WITH_ONE } else { since + PATIENCE };
+        (!self.idle.is_empty()).then_some(at)
     }
 
     fn wake_one(&mut self) -> bool {

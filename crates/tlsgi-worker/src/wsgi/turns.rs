@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 
 use super::application;
 use super::exchange::Exchange;
-use super::queue::Task;
+use super::queue::{Next, Task};
 use super::server::Shared;
 
 /// Requests are begun ahead as far as they are likely to be answered within this; not for one or two, which would gain nothing.
@@ -34,6 +34,7 @@ pub(super) fn serve(py: Python<'_>, shared: &Arc<Shared>) {
         since: Instant::now(),
         has_left: false,
         has_looked: false,
+        is_to_rest: false,
         misses: 0,
     };
     while let Some(task) = turns.wait(py) {
@@ -58,6 +59,8 @@ struct Turns<'a> {
     has_left: bool,
     /// There was nothing to be read a moment ago.
     has_looked: bool,
+    /// Another thread runs what waits.
+    is_to_rest: bool,
     /// So many times in a row there was nothing to be read at once.
     misses: u32,
 }
@@ -66,6 +69,9 @@ impl Turns<'_> {
     /// The next request, begun, after all before it were answered; None when there will be none.
     fn wait(&mut self, py: Python<'_>) -> Option<Task> {
         let shared = self.shared;
+        if std::mem::take(&mut self.is_to_rest) && !py.detach(|| shared.queue.rest()) {
+            return None;
+        }
         loop {
             let has_looked = std::mem::take(&mut self.has_looked);
             if let Some(task) = shared.queue.take().or_else(|| if has_looked { None } else { self.look() }) {
@@ -98,8 +104,13 @@ impl Turns<'_> {
         let now = Instant::now();
         self.shared.pace.note_call(now.saturating_duration_since(self.since));
         self.since = now;
-        let mut next = self.shared.queue.take();
-        if next.is_none() && self.has_left {
+        let mut next = None;
+        match self.shared.queue.next(now) {
+            Next::Task(task) => next = Some(task),
+            Next::Nothing => {}
+            Next::Rest => self.is_to_rest = true,
+        }
+        if next.is_none() && self.has_left && !self.is_to_rest {
             // With answers in hand, what comes next is looked for before they are written and not afterwards.
             next = self.look();
             self.has_looked = next.is_none();

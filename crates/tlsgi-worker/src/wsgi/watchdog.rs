@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, TryLockError};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
+use super::crowd::Crowd;
 use super::reader::Reader;
 use super::server::Shared;
 
@@ -155,6 +156,7 @@ pub(crate) fn watch(shared: &Arc<Shared>) {
     let _ = reading.watchdog.set(thread::current());
     let (mut seen, mut seen_calls) = (reading.turns.load(Ordering::Relaxed), reading.calls.load(Ordering::Relaxed));
     let (mut tick, mut calm) = (TICK, Duration::ZERO);
+    let mut crowd = Crowd::default();
     while !shared.is_over() {
         match tick > LONGEST_TICK {
             true => reading.stop_ticking(shared),
@@ -167,6 +169,7 @@ pub(crate) fn watch(shared: &Arc<Shared>) {
         let new_turns = turns.wrapping_sub(std::mem::replace(&mut seen, turns));
         let calls = reading.calls.load(Ordering::Relaxed);
         let new_calls = calls.wrapping_sub(std::mem::replace(&mut seen_calls, calls));
+        crowd.look(&shared.queue, calls);
         match reading.try_read() {
             Some(mut reader) if new_turns + new_calls == 0 => {
                 relieve(shared, &mut reader);
@@ -182,6 +185,7 @@ pub(crate) fn watch(shared: &Arc<Shared>) {
             _ => (tick, calm) = ((tick * 2).min(LONGEST_TICK), Duration::ZERO),
         }
         if calm >= CALM {
+            crowd.disperse(&shared.queue);
             sleep(shared);
             (tick, calm) = (TICK, Duration::ZERO);
         }
@@ -190,11 +194,16 @@ pub(crate) fn watch(shared: &Arc<Shared>) {
     reading.end(shared);
 }
 
-/// Reads until a sleeping thread was woken for a request: that one will read when it is through.
+/// Reads until a sleeping thread was woken for a request: that one will read when it is through. So will the only one that runs requests, when
+/// it has ended a call.
 fn relieve(shared: &Arc<Shared>, reader: &mut Reader) {
     shared.reading.stop_ticking(shared);
-    let wakes = shared.queue.wakes();
-    while !shared.is_over() && shared.queue.wakes() == wakes {
+    let (wakes, calls) = (shared.queue.wakes(), shared.reading.calls.load(Ordering::Relaxed));
+    let is_relieved = || {
+        let is_alone = shared.queue.standing().is_some_and(|standing| standing.is_alone);
+        shared.queue.wakes() != wakes || is_alone && shared.reading.calls.load(Ordering::Relaxed) != calls
+    };
+    while !shared.is_over() && !is_relieved() {
         let patience = shared.queue.wake_due();
         let result = reader.wait_and_read(shared, patience);
         end_on_error(shared, reader, result);
