@@ -18,6 +18,7 @@ use crate::route::files::Mounts;
 use crate::route::host;
 use crate::route::place::Routes;
 use crate::tls::client_auth::ClientPolicy;
+use crate::tls::turnstile::Turnstile;
 use crate::upstream::{Place, Upstream, UpstreamRoute};
 
 /// A site with what it needs at hand.
@@ -103,6 +104,8 @@ pub(crate) struct Thread {
     pub(crate) request_ids: RequestIds,
     /// Access log; a handle that drops lines when there is none.
     pub(crate) access_log: AccessLog,
+    /// What TLS handshakes pass before they begin.
+    pub(crate) turnstile: Turnstile,
     next_connection: Cell<u32>,
 }
 
@@ -125,6 +128,7 @@ impl Thread {
             draining,
             request_ids: RequestIds::new(),
             access_log,
+            turnstile: Turnstile::default(),
             next_connection: Cell::new(0),
         })
     }

@@ -201,7 +201,7 @@ async fn serve(
         return Box::pin(h1::serve(Socket::plain(socket), open(None, Door::Http))).await;
     }
     // Each part is in a box of its own, so that a connection has room for the part it is in and no other.
-    match timeout(wait, Box::pin(accept(Socket::new(socket), &tls))).await {
+    match timeout(wait, Box::pin(accept(Socket::new(socket), &tls, &thread.turnstile))).await {
         Ok(Accepted::Tls { stream, session, is_h2: true }) => {
             Box::pin(h2::serve(*stream, open(Some(session), Door::Https))).await
         }

@@ -17,6 +17,7 @@ use super::client_auth::Holder;
 use super::hello::{self, Hello};
 use super::presented::{Abilities, Presented};
 use super::socket::Socket;
+use super::turnstile::Turnstile;
 use crate::connection::TlsSession;
 
 /// What came instead of, or out of, a handshake.
@@ -36,7 +37,7 @@ const UNRECOGNIZED_NAME: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
 type Shaken = (TlsStream<Socket>, Option<Arc<Presented>>);
 
 /// Does the handshake. The caller bounds it in time.
-pub(crate) async fn accept(mut socket: Socket, tls: &Tls) -> Accepted {
+pub(crate) async fn accept(mut socket: Socket, tls: &Tls, turnstile: &Turnstile) -> Accepted {
     let hello;
     match socket.look().await {
         Ok([]) => return Accepted::Failed(std::io::ErrorKind::UnexpectedEof.into()),
@@ -56,6 +57,7 @@ pub(crate) async fn accept(mut socket: Socket, tls: &Tls) -> Accepted {
         }
         Err(error) => return Accepted::Failed(error),
     }
+    let _under_way = turnstile.pass().await;
     match shake(socket, tls, hello).await {
         Ok((stream, presented)) => {
             let session = session(&stream, presented);

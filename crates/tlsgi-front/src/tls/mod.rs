@@ -13,6 +13,7 @@ mod resolver;
 mod signer;
 mod socket;
 mod tickets;
+pub(crate) mod turnstile;
 
 use std::sync::Arc;
 
