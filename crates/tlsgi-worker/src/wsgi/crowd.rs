@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-use super::queue::{Queue, Standing};
+use super::queue::{Occupancy, Queue};
 
 /// What is judged is at least so long,
 const WINDOW: Duration = Duration::from_millis(40);
@@ -103,9 +103,9 @@ impl Crowd {
                 return;
             }
         }
-        let Some(standing) = queue.standing() else { return };
-        let is_alone = self.judge(Look { at, calls, busy: processor_time() }, standing);
-        if is_alone != standing.is_alone {
+        let Some(occupancy) = queue.occupancy() else { return };
+        let is_alone = self.judge(Look { at, calls, busy: processor_time() }, occupancy);
+        if is_alone != occupancy.is_alone {
             queue.keep_to_one(is_alone);
         }
     }
@@ -117,25 +117,25 @@ impl Crowd {
     }
 
     /// Whether one thread is to run all requests from now on.
-    fn judge(&mut self, now: Look, standing: Standing) -> bool {
+    fn judge(&mut self, now: Look, occupancy: Occupancy) -> bool {
         let Some(start) = self.start.replace(now) else { return false };
         let work = Work::between(&start, &now);
         match self.phase {
             Phase::All => {
                 let is_held = self.held_until.is_some_and(|until| now.at < until);
-                let is_crowded = standing.running > 1 && work.rate >= SHORT && (BUSY..PARALLEL).contains(&work.busy);
+                let is_crowded = occupancy.running > 1 && work.rate >= SHORT && (BUSY..PARALLEL).contains(&work.busy);
                 if !is_held && is_crowded {
                     self.phase = Phase::Settling(work);
                 }
             }
             // A call took too long, and the queue has woken another thread.
-            _ if !standing.is_alone => self.give_up(now.at),
+            _ if !occupancy.is_alone => self.give_up(now.at),
             Phase::Settling(before) => self.phase = Phase::Trial(before),
             Phase::Trial(before) if work.rate < before.rate * ENOUGH && work.busy < before.busy * ENOUGH => {
                 self.give_up(now.at);
             }
             Phase::Trial(_) => self.phase = Phase::Alone(now.at),
-            Phase::Alone(_) if work.busy < BUSY && standing.is_wanting => self.give_up(now.at),
+            Phase::Alone(_) if work.busy < BUSY && occupancy.is_wanting => self.give_up(now.at),
             Phase::Alone(since) if now.at >= since + TERM => self.phase = Phase::All,
             Phase::Alone(since) if now.at >= since + PROVEN => self.hold = HOLD,
             Phase::Alone(_) => {}
@@ -186,8 +186,8 @@ mod tests {
             self.now.at += WINDOW;
             self.now.calls += (rate * WINDOW.as_secs_f64()) as u64;
             self.now.busy += WINDOW.mul_f64(busy);
-            let standing = Standing { running, is_wanting: true, is_alone: self.is_alone };
-            self.is_alone = self.crowd.judge(self.now, standing);
+            let occupancy = Occupancy { running, is_wanting: true, is_alone: self.is_alone };
+            self.is_alone = self.crowd.judge(self.now, occupancy);
             self.is_alone
         }
 

@@ -29,7 +29,7 @@ pub(crate) enum Next {
 
 /// How the threads of a worker stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Standing {
+pub(crate) struct Occupancy {
     /// Threads that neither sleep nor wait for the client.
     pub(crate) running: usize,
     /// Requests wait for a thread.
@@ -97,10 +97,10 @@ impl Queue {
     }
 
     /// How the threads stand; none where they do not have to take turns.
-    pub(crate) fn standing(&self) -> Option<Standing> {
+    pub(crate) fn occupancy(&self) -> Option<Occupancy> {
         let state = self.lock();
         let (running, is_wanting, is_alone) = (state.running, !state.waiting.is_empty(), state.is_alone);
-        (!self.is_parallel).then_some(Standing { running, is_wanting, is_alone })
+        (!self.is_parallel).then_some(Occupancy { running, is_wanting, is_alone })
     }
 
     /// Adds requests in order.

@@ -200,7 +200,7 @@ fn relieve(shared: &Arc<Shared>, reader: &mut Reader) {
     shared.reading.stop_ticking(shared);
     let (wakes, calls) = (shared.queue.wakes(), shared.reading.calls.load(Ordering::Relaxed));
     let is_relieved = || {
-        let is_alone = shared.queue.standing().is_some_and(|standing| standing.is_alone);
+        let is_alone = shared.queue.occupancy().is_some_and(|occupancy| occupancy.is_alone);
         shared.queue.wakes() != wakes || is_alone && shared.reading.calls.load(Ordering::Relaxed) != calls
     };
     while !shared.is_over() && !is_relieved() {
