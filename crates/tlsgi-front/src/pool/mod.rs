@@ -1,6 +1,7 @@
 //! The workers of one application as requests see them: slots, the queue, the links.
 //! Every front thread has its own `Pool`; slots and the number of waiters are shared between threads.
 
+mod ahead;
 pub(crate) mod exchange;
 pub(crate) mod link;
 mod outgoing;
@@ -26,11 +27,8 @@ pub(crate) use slots::{PoolShared, WorkerShared};
 pub(crate) use worker_end::WorkerEnd;
 
 use crate::http::failure::Failure;
+use ahead::Ahead;
 use vigil::Vigil;
-
-/// Requests that wait at a pool's only WSGI worker rather than here, so that a thread which finishes has the next one at hand. Where there
-/// are several workers none does: another one may be free first.
-const AHEAD: u32 = 16;
 
 /// How long equally busy workers are asked in the same order. Whoever was just used is warm: its pages, its place in the processor's caches. Over
 /// a second all of them have the same.
@@ -51,7 +49,7 @@ pub(crate) struct Pool {
     turn: Cell<usize>,
     turn_began: Cell<Instant>,
     interface: Cell<Option<Interface>>,
-    ahead: Cell<u32>,
+    ahead: Ahead,
 }
 
 /// A request without a worker, until somebody has time for it. It hears nothing when its time is over, or when nobody will come.
@@ -84,6 +82,7 @@ impl Drop for Slot {
     fn drop(&mut self) {
         if !self.is_released.replace(true) {
             self.link.worker().release();
+            self.pool.ahead.note_end(Instant::now);
             self.pool.slot_is_free();
         }
     }
@@ -104,7 +103,7 @@ impl Pool {
             turn: Cell::new(0),
             turn_began: Cell::new(Instant::now()),
             interface: Cell::new(None),
-            ahead: Cell::new(0),
+            ahead: Ahead::new(Instant::now()),
         })
     }
 
@@ -125,7 +124,7 @@ impl Pool {
 
     /// How many requests may wait in the queue; 0 when requests have a time to run in, which must not pass while they wait elsewhere.
     pub(crate) fn set_queue_length(&self, length: usize) {
-        self.ahead.set(u32::try_from(length).unwrap_or(AHEAD).min(AHEAD));
+        self.ahead.set_most(length);
     }
 
     /// A worker's link, whose hello is to come.
@@ -252,7 +251,7 @@ impl Pool {
     fn try_slot_at(self: &Rc<Self>, now: impl FnOnce() -> Instant) -> Option<Slot> {
         let links = self.links.borrow();
         if let [link] = links.as_slice() {
-            let ahead = if self.interface.get() == Some(Interface::Wsgi) { self.ahead.get() } else { 0 };
+            let ahead = if self.interface.get() == Some(Interface::Wsgi) { self.ahead.places() } else { 0 };
             return link.worker().try_acquire(ahead).map(|is_ahead| self.slot_at(link, is_ahead));
         }
         let now = now();

@@ -14,6 +14,9 @@ use crate::link::Outbox;
 /// Over this, frames do not wait for the end of the loop's turn.
 pub(super) const SOON_ENOUGH: usize = 64 << 10;
 
+/// Nor do they wait once so much was said: the front works on it while the loop runs what else is ready.
+const ENOUGH: u32 = 48;
+
 /// The place of a frame that was encoded, for as long as it is not on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark {
@@ -46,6 +49,8 @@ pub(super) struct Outgoing {
     generation: u64,
     /// Answers in the buffer that are complete while their application still runs.
     pub(super) unfinished: u32,
+    /// So many times somebody said something since the last write.
+    said: u32,
     /// Who writes next.
     pub(super) flush: Flush,
     /// Since when the loop has owed a callback.
@@ -56,7 +61,7 @@ impl Outgoing {
     /// To be written to a non-blocking socket.
     pub(super) fn new(socket: Arc<UnixStream>) -> Self {
         let outbox = Outbox::default();
-        Self { socket, outbox, generation: 0, unfinished: 0, flush: Flush::Unplanned, planned: None }
+        Self { socket, outbox, generation: 0, unfinished: 0, said: 0, flush: Flush::Unplanned, planned: None }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -75,6 +80,12 @@ impl Outgoing {
     /// The buffer itself, for frames that others encode.
     pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
         self.outbox.buffer()
+    }
+
+    /// Something was said; whether that and what waits is written before the loop's turn ends.
+    pub(super) fn is_enough(&mut self) -> bool {
+        self.said += 1;
+        self.said >= ENOUGH || self.len() >= SOON_ENOUGH
     }
 
     /// The place of the frame that is encoded next.
@@ -142,5 +153,26 @@ impl Outgoing {
     const fn renew(&mut self) {
         self.generation += 1;
         self.unfinished = 0;
+        self.said = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_many_words_or_many_bytes_it_is_enough_until_the_next_write() {
+        let (ours, _front) = UnixStream::pair().expect("pair");
+        let mut out = Outgoing::new(Arc::new(ours));
+        for _ in 0..2 {
+            for said in 1..=ENOUGH {
+                out.encode().begin(said);
+                assert_eq!(out.is_enough(), said == ENOUGH);
+            }
+            assert!(out.write().expect("write"));
+        }
+        out.buffer().resize(SOON_ENOUGH, 0);
+        assert!(out.is_enough());
     }
 }

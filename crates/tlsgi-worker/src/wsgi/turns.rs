@@ -19,7 +19,7 @@ use super::server::Shared;
 const MOMENT: Duration = Duration::from_micros(150);
 
 /// So many requests are begun at once, at most.
-const MOST_AHEAD: usize = 16;
+const MOST_AHEAD: usize = 48;
 
 /// After so many vain looks for the next request, only one in so many is looked for before the thread waits.
 const MANY_MISSES: u32 = 16;

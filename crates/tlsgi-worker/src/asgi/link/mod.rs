@@ -162,7 +162,7 @@ impl Link {
             return Ok(());
         }
         let is_first = out.flush == Flush::Unplanned;
-        let is_soon = !is_steady || out.len() >= SOON_ENOUGH || (is_first && is_urgent);
+        let is_soon = out.is_enough() || !is_steady || (is_first && is_urgent);
         if is_first {
             out.flush = Flush::Turn;
             out.planned = Some(Instant::now());
